@@ -1,0 +1,36 @@
+/** What a record means, whatever its format. Linter, trainer, evaluation and service all work on this. */
+
+export type Role = 'system' | 'developer' | 'user' | 'assistant' | 'tool' | 'function';
+
+export interface ToolCall {
+  readonly id?: string;
+  readonly type: 'function';
+  /** `arguments` is JSON as text on the wire; templates get it parsed where it parses. */
+  readonly function: { readonly name: string; readonly arguments: string };
+}
+
+export interface Message {
+  readonly role: Role;
+  readonly content: string;
+  readonly name?: string;
+  readonly toolCalls?: readonly ToolCall[];
+  readonly toolCallId?: string;
+  /** Whether the tokens of this message are trained. True only for assistant messages whose `weight` is not 0. */
+  readonly trained: boolean;
+}
+
+/** Turns of a dialogue: rendered by a chat template. */
+export interface Conversation {
+  readonly kind: 'conversation';
+  readonly messages: readonly Message[];
+  readonly tools?: readonly unknown[];
+}
+
+/** Text without turns: a masked part (may be empty), then a trained part, then the end-of-text token. */
+export interface PlainText {
+  readonly kind: 'plain';
+  readonly masked: string;
+  readonly trained: string;
+}
+
+export type Example = Conversation | PlainText;

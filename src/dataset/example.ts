@@ -1,0 +1,12 @@
+/** One record, tokenised: what the trainer is fed and what the label preview shows. */
+export interface EncodedExample {
+  /** 1-based line of the record in its file. */
+  readonly line: number;
+  /** Token ids after the cut at the maximum length. */
+  readonly tokens: Int32Array;
+  /** 1 where the token is trained (a label), 0 where it is only read; same length as `tokens`. */
+  readonly trained: Uint8Array;
+  /** What the cut at the maximum length lost. */
+  readonly lostTokens: number;
+  readonly lostTrainedTokens: number;
+}

@@ -1,0 +1,179 @@
+/**
+ * What crosses the border of a trainer process: one JSON object a line. Commands go in (stdin or the control
+ * socket), events come out (stdout, every connected socket, and `events.jsonl` in the run folder, in the same order).
+ * The log and the protocol are the same thing, so whoever reads the run folder later misses nothing.
+ */
+
+export const PROTOCOL_VERSION = 1;
+
+/** Asks the trainer to finish the step, save a checkpoint and end with `stopped`. */
+export interface StopCommand {
+  readonly type: 'stop';
+}
+export type TrainerCommand = StopCommand;
+
+/** First line on the control socket. A wrong token closes the connection. */
+export interface AttachMessage {
+  readonly type: 'attach';
+  readonly token: string;
+}
+/** Answer to a right token: proves that this process really is the trainer of the run. */
+export interface AttachedMessage {
+  readonly type: 'attached';
+  readonly run: string;
+  readonly processId: number;
+}
+
+/** One optimiser step. `loss` is the mean negative log-likelihood over the trained tokens of the whole window. */
+export interface MetricRecord {
+  readonly step: number;
+  /** Fraction of epochs done, for example 1.25. */
+  readonly epoch: number;
+  /** `null` when the loss was not finite; charts break the line there. */
+  readonly loss: number | null;
+  readonly learningRate: number;
+  /** Global norm before clipping. */
+  readonly gradientNorm: number | null;
+  /** All real tokens (padding excluded) per second of this step. */
+  readonly tokensPerSecond: number;
+  /** Trained (labelled) tokens since the start of the run. */
+  readonly trainedTokens: number;
+  /** Resident memory of the trainer process. */
+  readonly memoryBytes: number;
+}
+
+interface Base<T extends string> {
+  readonly v: typeof PROTOCOL_VERSION;
+  /** ISO 8601, UTC, milliseconds. */
+  readonly time: string;
+  readonly type: T;
+}
+
+export type PhaseName = 'load' | 'tokenize' | 'compile' | 'train' | 'evaluate' | 'save' | 'export';
+
+export interface StartedEvent extends Base<'started'> {
+  /** Absolute path of the run folder. */
+  readonly run: string;
+  readonly name: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly engine: string;
+  readonly device: string;
+  readonly totalSteps: number;
+  readonly stepsPerEpoch: number;
+  readonly trainExamples: number;
+  readonly validationExamples: number;
+  /** Numbers of weights: all of the base, and those that are trained. */
+  readonly baseParameters: number;
+  readonly trainableParameters: number;
+}
+export interface PhaseEvent extends Base<'phase'> {
+  readonly phase: PhaseName;
+  readonly state: 'begin' | 'end';
+  /** At `end`: how long it took. */
+  readonly seconds?: number;
+}
+export interface ProgressEvent extends Base<'progress'> {
+  readonly phase: PhaseName;
+  readonly done: number;
+  readonly total: number;
+  readonly unit: string;
+  readonly secondsLeft?: number;
+}
+export interface MetricsEvent extends Base<'metrics'>, MetricRecord {
+  /** Estimated seconds until the last step. */
+  readonly secondsLeft: number;
+}
+export interface EvaluationEvent extends Base<'evaluation'> {
+  readonly step: number;
+  readonly epoch: number;
+  readonly loss: number | null;
+  readonly perplexity: number | null;
+  readonly tokenAccuracy: number;
+  readonly trainedTokens: number;
+  /** Whether this is the lowest validation loss so far. */
+  readonly best: boolean;
+}
+export interface CheckpointEvent extends Base<'checkpoint'> {
+  readonly step: number;
+  readonly path: string;
+  readonly best: boolean;
+}
+export interface WarningEvent extends Base<'warning'> {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+export interface CompletedEvent extends Base<'completed'> {
+  /** Folder of the adapter (or, with `method: full`, of the merged model). */
+  readonly adapter: string;
+  readonly step: number;
+  readonly seconds: number;
+  readonly metrics: {
+    readonly loss: number | null;
+    readonly validationLoss: number | null;
+    readonly bestStep: number | null;
+    readonly trainedTokens: number;
+    readonly peakMemoryBytes: number;
+  };
+}
+export interface StoppedEvent extends Base<'stopped'> {
+  readonly step: number;
+  readonly checkpoint: string | null;
+  readonly adapter: string | null;
+}
+export interface FailedEvent extends Base<'failed'> {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  /** Problems of the settings exit with 2, everything later with 1. */
+  readonly exitCode: 1 | 2;
+}
+
+export type TrainerEvent =
+  | StartedEvent
+  | PhaseEvent
+  | ProgressEvent
+  | MetricsEvent
+  | EvaluationEvent
+  | CheckpointEvent
+  | WarningEvent
+  | CompletedEvent
+  | StoppedEvent
+  | FailedEvent;
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+/** An event before the stamp of version and time. */
+export type EventBody = DistributiveOmit<TrainerEvent, 'v' | 'time'>;
+
+export type EventType = TrainerEvent['type'];
+const EVENT_TYPES: Readonly<Record<EventType, true>> = {
+  started: true,
+  phase: true,
+  progress: true,
+  metrics: true,
+  evaluation: true,
+  checkpoint: true,
+  warning: true,
+  completed: true,
+  stopped: true,
+  failed: true,
+};
+
+/** The last event of a run is one of these; a log without one belongs to a live or a killed trainer. */
+export function isFinal(event: TrainerEvent): event is CompletedEvent | StoppedEvent | FailedEvent {
+  return event.type === 'completed' || event.type === 'stopped' || event.type === 'failed';
+}
+
+/** Reads one line of an event stream. Unknown types (a newer trainer) and torn lines give `undefined`. */
+export function parseEvent(line: string): TrainerEvent | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== 'object' || value === null) return undefined;
+    const { v, type } = value as { v?: unknown; type?: unknown };
+    return v === PROTOCOL_VERSION && typeof type === 'string' && type in EVENT_TYPES
+      ? (value as TrainerEvent)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

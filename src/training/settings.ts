@@ -1,0 +1,447 @@
+/**
+ * The one table of settings. Parsing, `finetune.json`'s schema, command line flags, the VS Code settings, the form
+ * and the documentation derive from it. Names and defaults are the field's (PEFT, TRL).
+ */
+
+interface Common {
+  readonly help: string;
+  /** Shown instead of a number where the default depends on the run; `resolveDefaults` names the number. */
+  readonly automatic?: string;
+  /** Rarely changed: shown under "Advanced". */
+  readonly advanced?: true;
+}
+interface NumberSpec extends Common {
+  readonly type: 'number' | 'integer';
+  readonly default: number | null;
+  readonly minimum: number;
+  readonly maximum: number;
+  /** The minimum itself is not allowed. */
+  readonly exclusiveMinimum?: true;
+}
+interface TextSpec extends Common {
+  readonly type: 'string';
+  readonly default: string | null;
+}
+interface PathSpec extends Common {
+  readonly type: 'path';
+  readonly default: string | null;
+}
+interface ChoiceSpec extends Common {
+  readonly type: 'choice';
+  readonly default: string;
+  readonly choices: readonly string[];
+}
+interface FlagSpec extends Common {
+  readonly type: 'boolean';
+  readonly default: boolean;
+}
+interface ListSpec extends Common {
+  readonly type: 'list';
+  readonly default: readonly string[];
+}
+export type SettingSpec = NumberSpec | TextSpec | PathSpec | ChoiceSpec | FlagSpec | ListSpec;
+
+const POSITIVE = { exclusiveMinimum: true, minimum: 0 } as const;
+const MANY = 1_000_000_000;
+
+export const SETTINGS = {
+  model: {
+    type: 'path',
+    default: null,
+    help: 'Base model: a Hugging Face folder (config.json, safetensors, tokenizer.json) or a GGUF file.',
+  },
+  train_file: { type: 'path', default: null, help: 'Training data, one JSON record a line.' },
+  validation_file: { type: 'path', default: null, help: 'Validation data in the same format.' },
+  validation_split: {
+    type: 'number',
+    default: 0,
+    minimum: 0,
+    maximum: 0.5,
+    help: 'Share of the training records that is set apart for validation when there is no validation file.',
+  },
+  format: {
+    type: 'choice',
+    default: 'auto',
+    choices: ['auto', 'instruction', 'chat', 'completion', 'text'],
+    help: 'Record format; auto looks at the keys of the first record.',
+  },
+  template: {
+    type: 'choice',
+    default: 'auto',
+    choices: ['auto', 'model', 'chatml', 'alpaca'],
+    help: "Chat template; auto takes the model's own, or chatml where the model has none.",
+  },
+  max_length: {
+    type: 'integer',
+    default: 1024,
+    minimum: 1,
+    maximum: 1_048_576,
+    help: 'Tokens of a record beyond this are cut off. The number of lost tokens is reported before the start.',
+  },
+  packing: {
+    type: 'boolean',
+    default: false,
+    help: 'Puts several short records into one row; they do not see each other.',
+  },
+  method: {
+    type: 'choice',
+    default: 'lora',
+    choices: ['lora', 'full'],
+    help: 'lora trains a small adapter, full trains all weights.',
+  },
+  r: { type: 'integer', default: 8, minimum: 1, maximum: 4096, help: 'Rank of the adapter.' },
+  lora_alpha: {
+    type: 'number',
+    default: 16,
+    ...POSITIVE,
+    maximum: 65_536,
+    help: 'The adapter is scaled by lora_alpha / r.',
+  },
+  lora_dropout: {
+    type: 'number',
+    default: 0.1,
+    minimum: 0,
+    maximum: 0.9,
+    help: "Share of the adapter's inputs set to zero while training.",
+  },
+  target_modules: {
+    type: 'list',
+    default: ['q_proj', 'v_proj'],
+    help: 'Linear layers that get an adapter, by the last part of their name; all-linear means every one but the head.',
+  },
+  epochs: {
+    type: 'number',
+    default: 3,
+    ...POSITIVE,
+    maximum: 10_000,
+    help: 'Times the training data is seen.',
+  },
+  max_steps: {
+    type: 'integer',
+    default: null,
+    minimum: 1,
+    maximum: MANY,
+    automatic: 'epochs × steps per epoch',
+    help: 'Ends the run after this many optimiser steps, whatever epochs says.',
+  },
+  batch_size: { type: 'integer', default: 4, minimum: 1, maximum: 4096, help: 'Rows per forward and backward pass.' },
+  gradient_accumulation_steps: {
+    type: 'integer',
+    default: 4,
+    minimum: 1,
+    maximum: 4096,
+    help: 'Passes whose gradients are added up before one optimiser step.',
+  },
+  learning_rate: {
+    type: 'number',
+    default: null,
+    ...POSITIVE,
+    maximum: 1,
+    automatic: '1e-4 for adapters, 2e-5 for all weights',
+    help: 'Highest learning rate, reached after the warm-up.',
+  },
+  lr_scheduler: {
+    type: 'choice',
+    default: 'linear',
+    choices: ['linear', 'cosine', 'constant'],
+    help: 'How the learning rate falls after the warm-up; linear and cosine end at 0.',
+  },
+  warmup_steps: {
+    type: 'integer',
+    default: null,
+    minimum: 0,
+    maximum: MANY,
+    automatic: 'the smaller of 100 and 10 % of the steps',
+    help: 'Steps over which the learning rate rises from 0.',
+  },
+  weight_decay: {
+    type: 'number',
+    default: 0,
+    minimum: 0,
+    maximum: 10,
+    advanced: true,
+    help: 'Decoupled weight decay of AdamW. Norms and biases are not decayed.',
+  },
+  adam_beta1: {
+    type: 'number',
+    default: 0.9,
+    minimum: 0,
+    maximum: 0.9999,
+    advanced: true,
+    help: 'Decay of the first moment of AdamW.',
+  },
+  adam_beta2: {
+    type: 'number',
+    default: 0.999,
+    minimum: 0,
+    maximum: 0.99999,
+    advanced: true,
+    help: 'Decay of the second moment of AdamW.',
+  },
+  adam_epsilon: {
+    type: 'number',
+    default: 1e-8,
+    ...POSITIVE,
+    maximum: 1,
+    advanced: true,
+    help: "Added to AdamW's denominator.",
+  },
+  max_grad_norm: {
+    type: 'number',
+    default: 1,
+    ...POSITIVE,
+    maximum: 1e9,
+    help: 'Gradients with a larger global norm are scaled down to it.',
+  },
+  eval_steps: {
+    type: 'integer',
+    default: null,
+    minimum: 1,
+    maximum: MANY,
+    automatic: 'the smaller of 500 and a tenth of the steps',
+    help: 'Steps between two evaluations on the validation data; the last step is always evaluated.',
+  },
+  save_steps: {
+    type: 'integer',
+    default: null,
+    minimum: 1,
+    maximum: MANY,
+    automatic: 'the smaller of 1000 and a tenth of the steps',
+    help: 'Steps between two checkpoints.',
+  },
+  save_total_limit: {
+    type: 'integer',
+    default: 3,
+    minimum: 1,
+    maximum: 1000,
+    help: 'Newest checkpoints that are kept; the best one is kept besides.',
+  },
+  logging_steps: {
+    type: 'integer',
+    default: 10,
+    minimum: 1,
+    maximum: 100_000,
+    advanced: true,
+    help: 'Steps between two lines on the terminal. The event stream has every step.',
+  },
+  seed: {
+    type: 'integer',
+    default: 42,
+    minimum: 0,
+    maximum: 2_147_483_647,
+    help: 'Decides the split, the order of the records, the first adapter weights and the dropout.',
+  },
+  engine: {
+    type: 'choice',
+    default: 'onnxruntime',
+    choices: ['onnxruntime', 'reference'],
+    advanced: true,
+    help: 'onnxruntime is the fast one; reference is slow and obvious, to check it.',
+  },
+  device: {
+    type: 'choice',
+    default: 'cpu',
+    choices: ['cpu', 'webgpu', 'cuda', 'dml'],
+    help: 'Where the model runs.',
+  },
+  threads: {
+    type: 'integer',
+    default: null,
+    minimum: 1,
+    maximum: 1024,
+    automatic: 'all physical cores',
+    advanced: true,
+    help: 'Processor threads of one operation.',
+  },
+  name: {
+    type: 'string',
+    default: null,
+    automatic: 'the name of the training file',
+    help: 'Name of the run, part of its folder name.',
+  },
+  output_dir: { type: 'path', default: '.finetune/runs', help: 'Folder that holds the run folders.' },
+} as const satisfies Readonly<Record<string, SettingSpec>>;
+
+export type SettingKey = keyof typeof SETTINGS;
+export const SETTING_KEYS = Object.keys(SETTINGS) as readonly SettingKey[];
+
+type ValueOf<S extends SettingSpec> = S extends { readonly type: 'number' | 'integer' }
+  ? number | (S['default'] extends null ? null : never)
+  : S extends { readonly type: 'choice'; readonly choices: readonly (infer C)[] }
+    ? C
+    : S extends { readonly type: 'boolean' }
+      ? boolean
+      : S extends { readonly type: 'list' }
+        ? readonly string[]
+        : string | (S['default'] extends null ? null : never);
+
+/** Checked settings. `null` means "automatic" or "not given". */
+export type Settings = { readonly [K in SettingKey]: ValueOf<(typeof SETTINGS)[K]> };
+
+export interface SettingProblem {
+  readonly key: string;
+  readonly message: string;
+}
+export type ParsedSettings =
+  | { readonly ok: true; readonly settings: Settings }
+  | { readonly ok: false; readonly problems: readonly SettingProblem[] };
+
+/** Checks an object of settings (from `finetune.json` merged with flags). Reports every problem at once. */
+export function parseSettings(input: Readonly<Record<string, unknown>>): ParsedSettings {
+  const problems: SettingProblem[] = [];
+  const settings: Record<string, unknown> = {};
+  for (const key of Object.keys(input)) {
+    if (key === '$schema' || key in SETTINGS) continue;
+    const near = nearest(key);
+    problems.push({ key, message: `Unknown setting "${key}".${near ? ` Did you mean "${near}"?` : ''}` });
+  }
+  for (const key of SETTING_KEYS) {
+    const spec: SettingSpec = SETTINGS[key];
+    const value = input[key];
+    if (value === undefined || value === null) {
+      settings[key] = spec.default;
+      continue;
+    }
+    const problem = checkValue(key, spec, value);
+    if (problem) problems.push({ key, message: problem });
+    else settings[key] = value;
+  }
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, settings: settings as unknown as Settings };
+}
+
+function checkValue(key: string, spec: SettingSpec, value: unknown): string | undefined {
+  const shown = JSON.stringify(value);
+  switch (spec.type) {
+    case 'number':
+    case 'integer': {
+      if (typeof value !== 'number' || !Number.isFinite(value)) return `${key} must be a number, not ${shown}.`;
+      if (spec.type === 'integer' && !Number.isInteger(value)) return `${key} must be a whole number, not ${shown}.`;
+      const low = spec.exclusiveMinimum ? value <= spec.minimum : value < spec.minimum;
+      if (low || value > spec.maximum)
+        return `${key} must be ${spec.exclusiveMinimum ? 'above' : 'at least'} ${spec.minimum} and at most ${spec.maximum}, not ${shown}.`;
+      return undefined;
+    }
+    case 'choice':
+      return typeof value === 'string' && spec.choices.includes(value)
+        ? undefined
+        : `${key} must be one of ${spec.choices.join(', ')}, not ${shown}.`;
+    case 'boolean':
+      return typeof value === 'boolean' ? undefined : `${key} must be true or false, not ${shown}.`;
+    case 'list':
+      return Array.isArray(value) && value.length > 0 && value.every((v) => typeof v === 'string' && v !== '')
+        ? undefined
+        : `${key} must be a list of names, not ${shown}.`;
+    case 'string':
+    case 'path':
+      return typeof value === 'string' && value !== '' ? undefined : `${key} must be a text, not ${shown}.`;
+    default:
+      return spec satisfies never;
+  }
+}
+
+/** Turns the text of a flag (`--set key=value`) into the type of its setting; leaves wrong text for `parseSettings` to report. */
+export function settingFromText(key: string, text: string): unknown {
+  const spec: SettingSpec | undefined = key in SETTINGS ? SETTINGS[key as SettingKey] : undefined;
+  switch (spec?.type) {
+    case 'number':
+    case 'integer':
+      return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+    case 'boolean':
+      return text === 'true' ? true : text === 'false' ? false : text;
+    case 'list':
+      return text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '');
+    default:
+      return text;
+  }
+}
+
+/** Settings with every automatic number filled in: what `run.json` records and what the user is shown. */
+export interface ResolvedSettings extends Settings {
+  readonly max_steps: number;
+  readonly learning_rate: number;
+  readonly warmup_steps: number;
+  readonly eval_steps: number;
+  readonly save_steps: number;
+  readonly threads: number;
+  readonly name: string;
+}
+
+export function resolveDefaults(
+  settings: Settings,
+  run: { readonly stepsPerEpoch: number; readonly physicalCores: number; readonly name: string },
+): ResolvedSettings {
+  const max_steps = settings.max_steps ?? Math.max(1, Math.ceil(settings.epochs * run.stepsPerEpoch));
+  return {
+    ...settings,
+    max_steps,
+    learning_rate: settings.learning_rate ?? (settings.method === 'full' ? 2e-5 : 1e-4),
+    warmup_steps: settings.warmup_steps ?? Math.min(100, Math.floor(max_steps / 10)),
+    eval_steps: settings.eval_steps ?? Math.min(500, Math.max(1, Math.ceil(max_steps / 10))),
+    save_steps: settings.save_steps ?? Math.min(1000, Math.max(1, Math.ceil(max_steps / 10))),
+    threads: settings.threads ?? run.physicalCores,
+    name: settings.name ?? run.name,
+  };
+}
+
+/** JSON schema (draft 7) of `finetune.json`; VS Code uses it for completion and checks. */
+export function settingsSchema(): Record<string, unknown> {
+  const properties: Record<string, unknown> = { $schema: { type: 'string' } };
+  for (const key of SETTING_KEYS) properties[key] = propertySchema(SETTINGS[key]);
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Fine-tune run',
+    type: 'object',
+    properties,
+    additionalProperties: false,
+  };
+}
+
+function propertySchema(spec: SettingSpec): Record<string, unknown> {
+  const description = spec.automatic ? `${spec.help} Default: ${spec.automatic}.` : spec.help;
+  const base = { description, ...(spec.default === null ? {} : { default: spec.default }) };
+  switch (spec.type) {
+    case 'number':
+    case 'integer':
+      return {
+        ...base,
+        type: spec.type,
+        ...(spec.exclusiveMinimum ? { exclusiveMinimum: spec.minimum } : { minimum: spec.minimum }),
+        maximum: spec.maximum,
+      };
+    case 'choice':
+      return { ...base, enum: spec.choices };
+    case 'boolean':
+      return { ...base, type: 'boolean' };
+    case 'list':
+      return { ...base, type: 'array', items: { type: 'string' }, minItems: 1 };
+    case 'string':
+    case 'path':
+      return { ...base, type: 'string' };
+    default:
+      return spec satisfies never;
+  }
+}
+
+function nearest(key: string): string | undefined {
+  const plain = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  const wanted = plain(key);
+  return (
+    SETTING_KEYS.find((known) => plain(known) === wanted) ??
+    SETTING_KEYS.find((known) => distance(plain(known), wanted) <= 2)
+  );
+}
+
+/** Levenshtein distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length]!;
+}
