@@ -1,0 +1,35 @@
+/** What runs a graph. Two engines exist: onnxruntime.ts, the fast one, and reference.ts, the obvious one. */
+import type { Value } from '../graph/graph';
+
+export interface Tensor {
+  readonly data: Float32Array | Int32Array;
+  readonly shape: readonly number[];
+}
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** A graph that is ready to be compiled: every output is named; inputs and weights carry their own names. */
+export interface Program {
+  readonly outputs: Readonly<Record<string, Value>>;
+}
+
+/** Where a weight lies: float32, little endian, row-major. */
+export interface WeightLocation {
+  readonly file: string;
+  readonly offset: number;
+  readonly bytes: number;
+}
+export interface WeightSource {
+  location(name: string): WeightLocation;
+}
+
+export interface Executable {
+  /** Runs once. The feeds must name every input of the program. */
+  run(feeds: Tensors): Promise<Tensors>;
+  dispose(): Promise<void>;
+}
+
+export interface Engine {
+  readonly name: string;
+  readonly device: string;
+  compile(program: Program, weights: WeightSource): Promise<Executable>;
+}

@@ -1,0 +1,116 @@
+/** The default engine: ONNX Runtime on the processor, or on a GPU through WebGPU, CUDA or DirectML. */
+import { dirname, join, parse, sep } from 'node:path';
+import * as ort from 'onnxruntime-node';
+import { Failure } from '../../common/failure';
+import { bind, evaluateShape } from '../graph/dims';
+import { type Value, reachable } from '../graph/graph';
+import type { Engine, Executable, Program, Tensor, Tensors, WeightSource } from './engine';
+import { toOnnx } from './onnx-model';
+
+export type Device = 'cpu' | 'webgpu' | 'cuda' | 'dml';
+
+export interface OnnxRuntimeOptions {
+  readonly device: Device;
+  readonly threads: number;
+  /** Packs weights at the start for speed, at the price of a second copy in memory. */
+  readonly prepack: boolean;
+}
+
+export function createOnnxRuntimeEngine(options: OnnxRuntimeOptions): Engine {
+  const { device } = options;
+  if (!availableDevices().includes(device))
+    throw new Failure(
+      'device-unavailable',
+      `The device "${device}" is not available here. Available: ${availableDevices().join(', ')}.`,
+      'Choose one of these with --device, or run "fine-tune doctor" to see what is missing.',
+      2,
+    );
+  return {
+    name: 'onnxruntime',
+    device,
+    compile: (program, weights) => compile(program, weights, options),
+  };
+}
+
+export function availableDevices(): string[] {
+  return ort.listSupportedBackends().map((backend) => backend.name);
+}
+
+async function compile(program: Program, weights: WeightSource, options: OnnxRuntimeOptions): Promise<Executable> {
+  const values = reachable(Object.values(program.outputs));
+  // External data may only lie in or below one folder: the deepest one that holds all files.
+  const root = commonFolder(weightNames(values).map((name) => weights.location(name).file));
+  const model = toOnnx(program, weights, root);
+  const session = await ort.InferenceSession.create(model.bytes, {
+    executionProviders: [options.device],
+    // The graph is built in the order and form that runs best; optimisers would merge recomputed layers and fold constants.
+    graphOptimizationLevel: 'disabled',
+    executionMode: 'sequential',
+    enableMemPattern: false,
+    intraOpNumThreads: options.threads,
+    logSeverityLevel: 3,
+    extra: {
+      session: {
+        model_external_initializers_file_folder_path: root,
+        disable_prepacking: options.prepack ? '0' : '1',
+      },
+    },
+  });
+  return {
+    run: async (feeds) => {
+      const bindings = bind(
+        model.inputs.map(({ name, shape }) => ({ name, shape, actual: feedOf(feeds, name).shape })),
+      );
+      const tensors: Record<string, ort.Tensor> = {};
+      for (const { name } of model.inputs) tensors[name] = toOrt(feedOf(feeds, name));
+      for (const { name, shape } of model.shapeInputs) {
+        const sizes = evaluateShape(shape, bindings);
+        tensors[name] = new ort.Tensor('int64', BigInt64Array.from(sizes.map(BigInt)), [sizes.length]);
+      }
+      const results = await session.run(tensors);
+      const outputs: Record<string, Tensor> = {};
+      for (const name of Object.keys(program.outputs)) {
+        const { data, dims } = results[`out:${name}`]!;
+        if (!(data instanceof Float32Array || data instanceof Int32Array))
+          throw new Error(`Output ${name} has an unexpected type.`);
+        outputs[name] = { data, shape: dims };
+      }
+      return outputs;
+    },
+    dispose: () => session.release(),
+  };
+}
+
+function feedOf(feeds: Tensors, name: string): Tensor {
+  const feed = feeds[name];
+  if (!feed) throw new Error(`The input ${name} was not given.`);
+  return feed;
+}
+
+function toOrt({ data, shape }: Tensor): ort.Tensor {
+  return data instanceof Int32Array
+    ? new ort.Tensor('int32', data, [...shape])
+    : new ort.Tensor('float32', data, [...shape]);
+}
+
+function weightNames(values: readonly Value[]): string[] {
+  return values.flatMap(({ operation }) => (operation.kind === 'weight' ? [operation.name] : []));
+}
+
+/** With its final separator. */
+function commonFolder(files: readonly string[]): string {
+  if (files.length === 0) return join(process.cwd(), sep);
+  const split = files.map((file) => dirname(file).split(sep));
+  const first = split[0]!;
+  let depth = first.length;
+  for (const parts of split) while (parts.slice(0, depth).join(sep) !== first.slice(0, depth).join(sep)) depth--;
+  const folder = first.slice(0, depth).join(sep) + sep;
+  if (parse(files[0]!).root === '' || depth === 0)
+    throw new Failure(
+      'weights-on-two-drives',
+      'The weights lie on different drives.',
+      'Move the model and the temporary folder (TEMP) to one drive.',
+      2,
+    );
+  return folder;
+}

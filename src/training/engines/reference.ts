@@ -1,0 +1,299 @@
+/**
+ * The slow and obvious engine: every operation is a plain loop over double-precision numbers. It is the truth in
+ * tests (finite differences need its precision) and a way to tell a wrong graph from a wrong runtime.
+ */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { bind, evaluateShape } from '../graph/dims';
+import { type Value, reachable } from '../graph/graph';
+import type { Engine, Executable, Program, Tensor, Tensors, WeightLocation, WeightSource } from './engine';
+
+interface Cell {
+  readonly data: Float64Array;
+  readonly shape: readonly number[];
+}
+
+export function createReferenceEngine(): Engine {
+  return { name: 'reference', device: 'cpu', compile: async (program, weights) => compile(program, weights) };
+}
+
+function compile(program: Program, weights: WeightSource): Executable {
+  const values = reachable(Object.values(program.outputs));
+  const loaded = new Map<number, Cell>();
+  for (const { id, operation, shape } of values)
+    if (operation.kind === 'weight')
+      loaded.set(id, {
+        data: Float64Array.from(readWeight(weights.location(operation.name))),
+        shape: shape as number[],
+      });
+  return {
+    run: async (feeds) => run(program, values, loaded, feeds),
+    dispose: async () => loaded.clear(),
+  };
+}
+
+function readWeight({ file, offset, bytes }: WeightLocation): Float32Array {
+  const buffer = new Uint8Array(bytes);
+  const descriptor = openSync(file, 'r');
+  try {
+    readSync(descriptor, buffer, 0, bytes, offset);
+  } finally {
+    closeSync(descriptor);
+  }
+  return new Float32Array(buffer.buffer);
+}
+
+function run(program: Program, values: readonly Value[], weights: ReadonlyMap<number, Cell>, feeds: Tensors): Tensors {
+  const cells = new Map<number, Cell>(weights);
+  const bindings = bind(
+    values.flatMap(({ operation, shape }) => {
+      if (operation.kind !== 'input') return [];
+      const feed = feeds[operation.name];
+      if (!feed) throw new Error(`The input ${operation.name} was not given.`);
+      return [{ name: operation.name, shape, actual: feed.shape }];
+    }),
+  );
+  for (const value of values) {
+    if (cells.has(value.id)) continue;
+    if (value.operation.kind === 'input') {
+      const feed = feeds[value.operation.name]!;
+      cells.set(value.id, { data: Float64Array.from(feed.data), shape: feed.shape });
+    } else {
+      const shape = evaluateShape(value.shape, bindings);
+      const inputs = value.inputs.map((input) => cells.get(input.id)!);
+      cells.set(value.id, { data: compute(value, inputs, shape), shape: shapeOf(value, inputs, shape) });
+    }
+  }
+  const outputs: Record<string, Tensor> = {};
+  for (const [name, value] of Object.entries(program.outputs)) {
+    const { data, shape } = cells.get(value.id)!;
+    outputs[name] = { data: value.dataType === 'int32' ? Int32Array.from(data) : Float32Array.from(data), shape };
+  }
+  return outputs;
+}
+
+/** "P" (1 or the batch size) may have been widened by broadcasting: elementwise results know their shape best. */
+function shapeOf(value: Value, inputs: readonly Cell[], declared: readonly number[]): readonly number[] {
+  return ELEMENTWISE[value.operation.kind] ? broadcastShape(inputs[0]!.shape, inputs[1]!.shape) : declared;
+}
+
+const size = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
+
+function strides(shape: readonly number[]): number[] {
+  const result = new Array<number>(shape.length).fill(1);
+  for (let i = shape.length - 2; i >= 0; i--) result[i] = result[i + 1]! * shape[i + 1]!;
+  return result;
+}
+
+function broadcastShape(a: readonly number[], b: readonly number[]): number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => Math.max(a[i - rank + a.length] ?? 1, b[i - rank + b.length] ?? 1));
+}
+
+/** Visits every index of `shape` with the flat offsets it has in tensors of the given shapes. */
+function forEachIndex(
+  shape: readonly number[],
+  operands: readonly (readonly number[])[],
+  visit: (flat: number, offsets: readonly number[]) => void,
+): void {
+  const steps = operands.map((operand) => {
+    const own = strides(operand);
+    return shape.map((_, i) => {
+      const axis = i - shape.length + operand.length;
+      return axis < 0 || operand[axis] === 1 ? 0 : own[axis]!;
+    });
+  });
+  const all = strides(shape);
+  const total = size(shape);
+  for (let flat = 0; flat < total; flat++) {
+    const offsets = steps.map((step) =>
+      step.reduce((offset, stride, axis) => offset + stride * (Math.floor(flat / all[axis]!) % shape[axis]!), 0),
+    );
+    visit(flat, offsets);
+  }
+}
+
+const ELEMENTWISE: Readonly<Record<string, (x: number, y: number) => number>> = {
+  add: (x, y) => x + y,
+  subtract: (x, y) => x - y,
+  multiply: (x, y) => x * y,
+  divide: (x, y) => x / y,
+};
+const UNARY: Readonly<Record<string, (x: number) => number>> = {
+  sqrt: Math.sqrt,
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  negate: (x) => -x,
+};
+
+function compute(value: Value, inputs: readonly Cell[], shape: readonly number[]): Float64Array {
+  const { operation } = value;
+  const [a, b] = inputs as [Cell, Cell];
+  switch (operation.kind) {
+    case 'input':
+    case 'weight':
+      throw new Error('Inputs and weights are bound, not computed.');
+    case 'constant':
+      return Float64Array.from(operation.data);
+    case 'add':
+    case 'subtract':
+    case 'multiply':
+    case 'divide': {
+      const f = ELEMENTWISE[operation.kind]!;
+      const target = broadcastShape(a.shape, b.shape);
+      const out = new Float64Array(size(target));
+      forEachIndex(target, [a.shape, b.shape], (i, [x, y]) => (out[i] = f(a.data[x!]!, b.data[y!]!)));
+      return out;
+    }
+    case 'sqrt':
+    case 'sigmoid':
+    case 'negate':
+      return a.data.map(UNARY[operation.kind]!);
+    case 'softmax':
+      return eachRow(a, a.shape.at(-1)!, (row, out) => {
+        const max = row.reduce((m, x) => Math.max(m, x), -Infinity);
+        const e = row.map((x) => Math.exp(x - max));
+        const total = e.reduce((s, x) => s + x, 0);
+        out.set(e.map((x) => x / total));
+      });
+    case 'sum':
+    case 'mean':
+    case 'logSumExp':
+      return reduce(operation.kind, a, operation.axes, shape);
+    case 'argMax': {
+      const width = a.shape.at(-1)!;
+      return new Float64Array(size(shape)).map((_, i) => {
+        const row = a.data.subarray(i * width, (i + 1) * width);
+        return row.reduce((best, x, j) => (x > row[best]! ? j : best), 0);
+      });
+    }
+    case 'matmul':
+      return matmul(a, b, shape);
+    case 'gemm': {
+      const out = new Float64Array(size(shape));
+      const [m, n] = shape as [number, number];
+      const k = operation.transposeA ? a.shape[0]! : a.shape[1]!;
+      for (let i = 0; i < m; i++)
+        for (let j = 0; j < n; j++) {
+          let sum = 0;
+          for (let p = 0; p < k; p++)
+            sum +=
+              a.data[operation.transposeA ? p * m + i : i * k + p]! *
+              b.data[operation.transposeB ? j * k + p : p * n + j]!;
+          out[i * n + j] = sum;
+        }
+      return out;
+    }
+    case 'transpose': {
+      const out = new Float64Array(a.data.length);
+      const from = strides(a.shape);
+      const to = strides(shape);
+      for (let i = 0; i < out.length; i++)
+        out[i] =
+          a.data[
+            operation.permutation.reduce(
+              (offset, axis, j) => offset + from[axis]! * (Math.floor(i / to[j]!) % shape[j]!),
+              0,
+            )
+          ]!;
+      return out;
+    }
+    case 'reshape':
+      return a.data;
+    case 'concat': {
+      const out = new Float64Array(size(shape));
+      let start = 0;
+      for (const part of inputs) {
+        copyBlock(part, out, shape, operation.axis, start, 'in');
+        start += part.shape[operation.axis]!;
+      }
+      return out;
+    }
+    case 'part': {
+      const part = { data: new Float64Array(size(shape)), shape };
+      copyBlock(part, a.data, a.shape, operation.axis, operation.index * shape[operation.axis]!, 'out');
+      return part.data;
+    }
+    case 'rows': {
+      const width = size(a.shape.slice(1));
+      return a.data.slice(operation.start * width, (a.shape[0]! - operation.trim) * width);
+    }
+    case 'gather':
+    case 'gatherOrZero': {
+      const width = size(a.shape.slice(1));
+      const out = new Float64Array(b.data.length * width);
+      b.data.forEach((row, i) => {
+        if (row < a.shape[0]!) out.set(a.data.subarray(row * width, (row + 1) * width), i * width);
+      });
+      return out;
+    }
+    case 'pick':
+      return b.data.map((column, i) => a.data[i * a.shape[1]! + column]!);
+    case 'scatterAdd': {
+      const width = size(b.shape.slice(1));
+      const out = new Float64Array(size(shape));
+      a.data.forEach((row, i) => {
+        for (let j = 0; j < width; j++) out[row * width + j] = out[row * width + j]! + b.data[i * width + j]!;
+      });
+      return out;
+    }
+    default:
+      return operation satisfies never;
+  }
+}
+
+function eachRow(a: Cell, width: number, f: (row: Float64Array, out: Float64Array) => void): Float64Array {
+  const out = new Float64Array(a.data.length);
+  for (let i = 0; i < a.data.length; i += width) f(a.data.subarray(i, i + width), out.subarray(i, i + width));
+  return out;
+}
+
+function reduce(
+  kind: 'sum' | 'mean' | 'logSumExp',
+  a: Cell,
+  axes: readonly number[],
+  shape: readonly number[],
+): Float64Array {
+  const max = new Float64Array(size(shape)).fill(kind === 'logSumExp' ? -Infinity : 0);
+  if (kind === 'logSumExp') forEachIndex(a.shape, [shape], (i, [o]) => (max[o!] = Math.max(max[o!]!, a.data[i]!)));
+  const out = new Float64Array(size(shape));
+  forEachIndex(a.shape, [shape], (i, [o]) => {
+    out[o!] = out[o!]! + (kind === 'logSumExp' ? Math.exp(a.data[i]! - max[o!]!) : a.data[i]!);
+  });
+  const count = axes.reduce((n, axis) => n * a.shape[axis]!, 1);
+  if (kind === 'mean') return out.map((x) => x / count);
+  return kind === 'logSumExp' ? out.map((x, i) => Math.log(x) + max[i]!) : out;
+}
+
+function matmul(a: Cell, b: Cell, shape: readonly number[]): Float64Array {
+  const [m, k] = a.shape.slice(-2) as [number, number];
+  const n = b.shape.at(-1)!;
+  const out = new Float64Array(size(shape));
+  const batch = shape.slice(0, -2);
+  forEachIndex(batch, [a.shape.slice(0, -2), b.shape.slice(0, -2)], (flat, [x, y]) => {
+    for (let i = 0; i < m; i++)
+      for (let j = 0; j < n; j++) {
+        let sum = 0;
+        for (let p = 0; p < k; p++) sum += a.data[x! * m * k + i * k + p]! * b.data[y! * k * n + p * n + j]!;
+        out[flat * m * n + i * n + j] = sum;
+      }
+  });
+  return out;
+}
+
+/** Copies a block of one axis into (or out of) the whole. */
+function copyBlock(
+  part: Cell,
+  whole: Float64Array,
+  wholeShape: readonly number[],
+  axis: number,
+  start: number,
+  direction: 'in' | 'out',
+): void {
+  const inner = size(part.shape.slice(axis + 1));
+  const partRow = part.shape[axis]! * inner;
+  const wholeRow = wholeShape[axis]! * inner;
+  for (let i = 0; i < part.data.length / partRow; i++) {
+    const at = i * wholeRow + start * inner;
+    if (direction === 'in') whole.set(part.data.subarray(i * partRow, (i + 1) * partRow), at);
+    else part.data.set(whole.subarray(at, at + partRow), i * partRow);
+  }
+}

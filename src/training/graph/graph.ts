@@ -1,0 +1,227 @@
+/**
+ * A tensor graph: values with a shape, made by operations, in the order of their making (which is also the order of
+ * execution). The operations are few, so that an engine is easy to write; what a model needs on top of them
+ * (layers, losses) is in functions.ts, each with its own reverse-mode derivative.
+ */
+import { type Dim, type Shape, product, quotient, sameDim } from './dims';
+
+export type DataType = 'float32' | 'int32';
+
+/** What an engine must be able to do. Shapes follow NumPy: broadcasting for elementwise operations and `matmul` batches. */
+export type Operation =
+  | { readonly kind: 'input'; readonly name: string }
+  | { readonly kind: 'weight'; readonly name: string }
+  | { readonly kind: 'constant'; readonly data: Float32Array }
+  | { readonly kind: 'add' | 'subtract' | 'multiply' | 'divide' }
+  | { readonly kind: 'sqrt' | 'sigmoid' | 'negate' }
+  /** Over the last axis. */
+  | { readonly kind: 'softmax' }
+  | { readonly kind: 'sum' | 'mean' | 'logSumExp'; readonly axes: readonly number[] }
+  /** Index of the largest element of the last axis, the first one among equals; int32. */
+  | { readonly kind: 'argMax' }
+  /** Matrix product of the last two axes. */
+  | { readonly kind: 'matmul' }
+  /** Product of two matrices (rank 2), either one transposed. */
+  | { readonly kind: 'gemm'; readonly transposeA: boolean; readonly transposeB: boolean }
+  | { readonly kind: 'transpose'; readonly permutation: readonly number[] }
+  | { readonly kind: 'reshape' }
+  | { readonly kind: 'concat'; readonly axis: number }
+  /** The `index`th of `count` equal parts along `axis`. */
+  | { readonly kind: 'part'; readonly axis: number; readonly index: number; readonly count: number }
+  /** Rows `start` … end − `trim` of the first axis. */
+  | { readonly kind: 'rows'; readonly start: number; readonly trim: number }
+  /** Rows of the first input named by the second (int32, any rank). */
+  | { readonly kind: 'gather' }
+  /** The same, with a row of zeros for the index that equals the number of rows. */
+  | { readonly kind: 'gatherOrZero' }
+  /** out[i] = first[i, second[i]]. */
+  | { readonly kind: 'pick' }
+  /** Zeros [rows, d] to which row i of the second input is added at row first[i] (int32, [n]). */
+  | { readonly kind: 'scatterAdd' };
+
+export interface Value {
+  readonly id: number;
+  readonly operation: Operation;
+  readonly inputs: readonly Value[];
+  readonly shape: Shape;
+  readonly dataType: DataType;
+}
+
+/** How the gradient of an output becomes gradients of inputs. `needs[i]` is false where nobody asks for input i's. */
+export type Derivative = (gradient: Value, needs: readonly boolean[]) => readonly (Value | undefined)[];
+
+interface TapeEntry {
+  readonly output: Value;
+  readonly inputs: readonly Value[];
+  readonly derivative: Derivative;
+}
+
+export class Graph {
+  readonly values: Value[] = [];
+  readonly #tape: TapeEntry[] = [];
+  readonly #constants = new Map<number, Value>();
+
+  #make(operation: Operation, inputs: readonly Value[], shape: Shape, dataType: DataType = 'float32'): Value {
+    const value = { id: this.values.length, operation, inputs, shape, dataType };
+    this.values.push(value);
+    return value;
+  }
+
+  input(name: string, shape: Shape, dataType: DataType = 'float32'): Value {
+    return this.#make({ kind: 'input', name }, [], shape, dataType);
+  }
+  /** A frozen tensor of the base model, bound by name when the graph is compiled. */
+  weight(name: string, shape: Shape): Value {
+    return this.#make({ kind: 'weight', name }, [], shape);
+  }
+  scalar(number: number): Value {
+    const known = this.#constants.get(number);
+    if (known) return known;
+    const value = this.#make({ kind: 'constant', data: Float32Array.of(number) }, [], []);
+    this.#constants.set(number, value);
+    return value;
+  }
+  constant(data: Float32Array, shape: readonly number[]): Value {
+    return this.#make({ kind: 'constant', data }, [], shape);
+  }
+
+  add = (a: Value, b: Value): Value => this.#make({ kind: 'add' }, [a, b], broadcast(a.shape, b.shape));
+  subtract = (a: Value, b: Value): Value => this.#make({ kind: 'subtract' }, [a, b], broadcast(a.shape, b.shape));
+  multiply = (a: Value, b: Value): Value => this.#make({ kind: 'multiply' }, [a, b], broadcast(a.shape, b.shape));
+  divide = (a: Value, b: Value): Value => this.#make({ kind: 'divide' }, [a, b], broadcast(a.shape, b.shape));
+  sqrt = (a: Value): Value => this.#make({ kind: 'sqrt' }, [a], a.shape);
+  sigmoid = (a: Value): Value => this.#make({ kind: 'sigmoid' }, [a], a.shape);
+  negate = (a: Value): Value => this.#make({ kind: 'negate' }, [a], a.shape);
+  softmax = (a: Value): Value => this.#make({ kind: 'softmax' }, [a], a.shape);
+
+  /** Reduces the axes to size 1 (they are kept). Negative axes count from the end. */
+  reduce(kind: 'sum' | 'mean' | 'logSumExp', a: Value, axes: readonly number[]): Value {
+    const positive = axes.map((axis) => (axis < 0 ? axis + a.shape.length : axis));
+    return this.#make(
+      { kind, axes: positive },
+      [a],
+      a.shape.map((dim, i) => (positive.includes(i) ? 1 : dim)),
+    );
+  }
+  argMax(a: Value): Value {
+    return this.#make({ kind: 'argMax' }, [a], a.shape.slice(0, -1), 'int32');
+  }
+  matmul(a: Value, b: Value): Value {
+    const [m, k] = a.shape.slice(-2) as [Dim, Dim];
+    const [k2, n] = b.shape.slice(-2) as [Dim, Dim];
+    if (!sameDim(k, k2)) throw new Error(`matmul of [${a.shape.join(', ')}] and [${b.shape.join(', ')}].`);
+    return this.#make({ kind: 'matmul' }, [a, b], [...broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)), m, n]);
+  }
+  gemm(a: Value, b: Value, { transposeA = false, transposeB = false } = {}): Value {
+    const [m, k] = (transposeA ? [a.shape[1], a.shape[0]] : a.shape) as [Dim, Dim];
+    const [k2, n] = (transposeB ? [b.shape[1], b.shape[0]] : b.shape) as [Dim, Dim];
+    if (a.shape.length !== 2 || b.shape.length !== 2 || !sameDim(k, k2))
+      throw new Error(`gemm of [${a.shape.join(', ')}] and [${b.shape.join(', ')}].`);
+    return this.#make({ kind: 'gemm', transposeA, transposeB }, [a, b], [m, n]);
+  }
+  transpose(a: Value, permutation: readonly number[]): Value {
+    return this.#make(
+      { kind: 'transpose', permutation },
+      [a],
+      permutation.map((axis) => a.shape[axis]!),
+    );
+  }
+  reshape(a: Value, shape: Shape): Value {
+    if (!sameDim(product(...a.shape), product(...shape)))
+      throw new Error(`reshape of [${a.shape.join(', ')}] to [${shape.join(', ')}].`);
+    return this.#make({ kind: 'reshape' }, [a], shape, a.dataType);
+  }
+  concat(parts: readonly Value[], axis: number): Value {
+    const first = parts[0]!;
+    if (parts.length === 1) return first;
+    // Sizes add up only where all parts are multiples of one of them: true for the equal blocks used here.
+    const unit = first.shape[axis]!;
+    const count = parts.reduce((n, part) => n + Number(quotient(part.shape[axis]!, unit)), 0);
+    return this.#make(
+      { kind: 'concat', axis },
+      parts,
+      first.shape.map((dim, i) => (i === axis ? product(unit, count) : dim)),
+      first.dataType,
+    );
+  }
+  /** All `count` equal parts along an axis. */
+  split(a: Value, axis: number, count: number): Value[] {
+    if (count === 1) return [a];
+    const shape = a.shape.map((dim, i) => (i === axis ? quotient(dim, count) : dim));
+    return Array.from({ length: count }, (_, index) =>
+      this.#make({ kind: 'part', axis, index, count }, [a], shape, a.dataType),
+    );
+  }
+  /** A window of the first axis; `size` is what the caller knows its length to be. */
+  rows(a: Value, start: number, trim: number, size: Dim): Value {
+    return this.#make({ kind: 'rows', start, trim }, [a], [size, ...a.shape.slice(1)]);
+  }
+  gather(table: Value, indices: Value): Value {
+    return this.#make({ kind: 'gather' }, [table, indices], [...indices.shape, ...table.shape.slice(1)]);
+  }
+  gatherOrZero(table: Value, indices: Value): Value {
+    return this.#make({ kind: 'gatherOrZero' }, [table, indices], [...indices.shape, ...table.shape.slice(1)]);
+  }
+  pick(a: Value, indices: Value): Value {
+    return this.#make({ kind: 'pick' }, [a, indices], [a.shape[0]!]);
+  }
+  scatterAdd(indices: Value, updates: Value, rows: number): Value {
+    return this.#make({ kind: 'scatterAdd' }, [indices, updates], [rows, ...updates.shape.slice(1)]);
+  }
+
+  /** Declares that `output` depends on `inputs` with the given derivative; everything in between is invisible. */
+  differentiable(output: Value, inputs: readonly Value[], derivative: Derivative): Value {
+    this.#tape.push({ output, inputs, derivative });
+    return output;
+  }
+
+  /** Reverse mode: gradients of the scalar `loss` with respect to `targets`, in their order. */
+  gradients(loss: Value, targets: readonly Value[]): Value[] {
+    const tape = [...this.#tape];
+    const wanted = new Set(targets.map((t) => t.id));
+    for (const { output, inputs } of tape) if (inputs.some((i) => wanted.has(i.id))) wanted.add(output.id);
+    const gradients = new Map<number, Value>([[loss.id, this.scalar(1)]]);
+    for (const { output, inputs, derivative } of tape.reverse()) {
+      const gradient = gradients.get(output.id);
+      if (!gradient || !wanted.has(output.id)) continue;
+      const needs = inputs.map((i) => wanted.has(i.id));
+      derivative(gradient, needs).forEach((g, i) => {
+        if (!g || !needs[i]) return;
+        const id = inputs[i]!.id;
+        const sum = gradients.get(id);
+        gradients.set(id, sum ? this.add(sum, g) : g);
+      });
+    }
+    return targets.map((target) => {
+      const gradient = gradients.get(target.id);
+      if (!gradient) throw new Error('The loss does not depend on one of the trained tensors.');
+      return gradient;
+    });
+  }
+}
+
+function broadcast(a: Shape, b: Shape): Dim[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const x = a[i - rank + a.length] ?? 1;
+    const y = b[i - rank + b.length] ?? 1;
+    if (sameDim(x, y) || y === 1) return x;
+    if (x === 1) return y;
+    // "P" stands for 1 or the batch size (see models/inputs.ts), so it broadcasts against it.
+    if (x === 'P') return y;
+    if (y === 'P') return x;
+    throw new Error(`Shapes [${a.join(', ')}] and [${b.join(', ')}] do not broadcast.`);
+  });
+}
+
+/** The values that the outputs need, in order of execution. */
+export function reachable(outputs: readonly Value[]): Value[] {
+  const seen = new Map<number, Value>();
+  const stack = [...outputs];
+  for (let value = stack.pop(); value; value = stack.pop()) {
+    if (seen.has(value.id)) continue;
+    seen.set(value.id, value);
+    stack.push(...value.inputs);
+  }
+  return [...seen.values()].sort((a, b) => a.id - b.id);
+}

@@ -1,0 +1,57 @@
+/** How a byte-level vocabulary cuts text before the merges, and what else its name implies. */
+export interface ByteLevelPipeline {
+  readonly normalizer: unknown;
+  readonly preTokenizer: unknown;
+  /** A piece that is a token is taken whole, whatever the merges say. */
+  readonly ignoreMerges: boolean;
+  /** Whether texts begin with the BOS token where the file does not say. */
+  readonly addBos: boolean;
+}
+
+/** By `tokenizer.ggml.pre`; the expressions are those of the models' own `tokenizer.json`. `undefined`: unknown name. */
+export function byteLevelPipeline(pre: string): ByteLevelPipeline | undefined {
+  if (LLAMA3_NAMES.includes(pre)) return { ...split(LLAMA3), ignoreMerges: true, addBos: true };
+  if (pre === 'dbrx' || pre === 'smaug-bpe') return split(LLAMA3);
+  if (pre === 'tekken') return { ...split(TEKKEN), ignoreMerges: true, addBos: true };
+  if (QWEN2_NAMES.includes(pre)) return { ...split(QWEN2), normalizer: { type: 'NFC' } };
+  if (SINGLE_DIGIT_NAMES.includes(pre))
+    return plain({
+      type: 'Sequence',
+      pretokenizers: [{ type: 'Digits', individual_digits: true }, byteLevel(true)],
+    });
+  return GPT2_NAMES.includes(pre) ? plain(byteLevel(true)) : undefined;
+}
+
+const LLAMA3_NAMES = ['llama3', 'llama-v3', 'llama-bpe', 'falcon3', 'falcon-h1', 'pixtral', 'midm-2.0', 'lfm2'];
+const QWEN2_NAMES = ['qwen2', 'deepseek-r1-qwen', 'megrez', 'stablelm2', 'hunyuan'];
+const SINGLE_DIGIT_NAMES = ['smollm', 'starcoder', 'refact', 'command-r', 'codeshell', 'exaone', 'minerva-7b'];
+const GPT2_NAMES = ['gpt-2', 'gpt2', 'phi-2', 'mpt', 'olmo', 'jais', 'trillion'];
+
+const TAIL = String.raw`\s*[\r\n]+|\s+(?!\S)|\s+`;
+const CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
+const WORD = String.raw`[^\r\n\p{L}\p{N}]?\p{L}+`;
+const SYMBOLS = String.raw` ?[^\s\p{L}\p{N}]+[\r\n]*`;
+const LLAMA3 = String.raw`${CONTRACTIONS}|${WORD}|\p{N}{1,3}|${SYMBOLS}|${TAIL}`;
+const QWEN2 = String.raw`${CONTRACTIONS}|${WORD}|\p{N}|${SYMBOLS}|${TAIL}`;
+const UPPER = String.raw`[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`;
+const LOWER = String.raw`[\p{Ll}\p{Lm}\p{Lo}\p{M}]`;
+const LEAD = String.raw`[^\r\n\p{L}\p{N}]?`;
+const TEKKEN = String.raw`${LEAD}${UPPER}*${LOWER}+|${LEAD}${UPPER}+${LOWER}*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|${TAIL}`;
+
+function split(expression: string): ByteLevelPipeline {
+  return plain({
+    type: 'Sequence',
+    pretokenizers: [
+      { type: 'Split', pattern: { Regex: expression }, behavior: 'Isolated', invert: false },
+      byteLevel(false),
+    ],
+  });
+}
+
+function plain(preTokenizer: unknown): ByteLevelPipeline {
+  return { normalizer: null, preTokenizer, ignoreMerges: false, addBos: false };
+}
+
+function byteLevel(useRegex: boolean): unknown {
+  return { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: useRegex };
+}
