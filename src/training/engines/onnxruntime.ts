@@ -36,6 +36,10 @@ export function availableDevices(): string[] {
   return ort.listSupportedBackends().map((backend) => backend.name);
 }
 
+export function onnxRuntimeVersion(): string {
+  return ort.env.versions.node ?? ort.env.versions.common;
+}
+
 async function compile(program: Program, weights: WeightSource, options: OnnxRuntimeOptions): Promise<Executable> {
   const values = reachable(Object.values(program.outputs));
   // External data may only lie in or below one folder: the deepest one that holds all files.

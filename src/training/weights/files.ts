@@ -98,7 +98,7 @@ function readFailure(error: unknown, file: string): unknown {
   );
 }
 
-function writeFailure(error: unknown, file: string, neededBytes: number): unknown {
+export function writeFailure(error: unknown, file: string, neededBytes: number): unknown {
   const code = systemCode(error);
   if (code === undefined) return error;
   if (code !== 'ENOSPC' && code !== 'EDQUOT')

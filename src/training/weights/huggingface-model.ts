@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 
 import { Failure } from '../../common/failure';
+import { chatTemplateOf } from '../../dataset/tokenizer';
 import type { BaseModel, TextFile } from './base-model';
 import { readTextFile } from './files';
 import { readJsonObject } from './json-file';
@@ -106,19 +107,14 @@ function readTokenizerConfig(folder: string, names: ReadonlySet<string>): Record
   return { ...read('special_tokens_map.json'), ...read('tokenizer_config.json') };
 }
 
-/** `chat_template.jinja` wins over `tokenizer_config.json`, as in transformers; of several templates, `default`. */
+/** `chat_template.jinja` wins over `tokenizer_config.json`, as in transformers. */
 function readChatTemplate(
   folder: string,
   names: ReadonlySet<string>,
   tokenizerConfig: Readonly<Record<string, unknown>>,
 ): string | undefined {
   if (names.has('chat_template.jinja')) return readTextFile(path.join(folder, 'chat_template.jinja'));
-  const template = tokenizerConfig['chat_template'];
-  if (typeof template === 'string') return template;
-  if (!Array.isArray(template)) return undefined;
-  const named = template as readonly { name?: unknown; template?: unknown }[];
-  const chosen = named.find((entry) => entry?.name === 'default')?.template;
-  return typeof chosen === 'string' ? chosen : undefined;
+  return chatTemplateOf(tokenizerConfig);
 }
 
 function noConfig(folder: string, names: ReadonlySet<string>): Failure {

@@ -1,0 +1,92 @@
+/** One optimiser step: the gradients of a window of batches, clipped, through AdamW. */
+import { Failure } from '../common/failure';
+import type { Random } from '../common/random';
+import type { Batch, RowBatch } from './batches';
+import { type OptimizerOptions, type OptimizerState, type Parameter, adamW, squaredNorm } from './optimizer';
+import type { TrainingSession } from './session';
+
+export interface Trainee {
+  readonly session: TrainingSession;
+  readonly collate: (rows: RowBatch) => Batch;
+  readonly parameters: readonly Parameter[];
+  readonly optimizer: OptimizerState;
+}
+
+export interface StepOptions {
+  /** Counts from 1; for messages. */
+  readonly step: number;
+  readonly learningRate: number;
+  readonly maxGradNorm: number;
+  readonly adam: OptimizerOptions;
+  /** Feeds dropout. */
+  readonly random: Random;
+}
+
+export interface StepNumbers {
+  /** Mean over the trained tokens of the whole window, not a mean of means. */
+  readonly loss: number;
+  /** Of the gradient of that mean, before clipping. */
+  readonly gradientNorm: number;
+  readonly tokens: number;
+  readonly trainedTokens: number;
+}
+
+/** Updates the parameters in place. Throws a Failure, before any update, when the numbers mean nothing any more. */
+export async function optimizerStep(
+  { session, collate, parameters, optimizer }: Trainee,
+  window: readonly RowBatch[],
+  options: StepOptions,
+): Promise<StepNumbers> {
+  let sums: Map<string, Float32Array> | undefined;
+  let loss = 0;
+  let tokens = 0;
+  let trainedTokens = 0;
+  for (const rows of window) {
+    const batch = collate(rows);
+    const result = await session.forwardBackward(batch, options.random);
+    loss += result.loss;
+    tokens += batch.tokens;
+    trainedTokens += batch.trainedTokens;
+    sums = sums ? accumulate(sums, result.gradients) : new Map(result.gradients);
+  }
+  if (!sums || trainedTokens === 0)
+    throw new Failure(
+      'nothing-to-train',
+      `Step ${options.step}: no token of these records is trained.`,
+      'Run "fine-tune check" on the data with this model and max_length.',
+    );
+  const mean = loss / trainedTokens;
+  const gradientNorm = Math.sqrt(squaredNorm(sums.values())) / trainedTokens;
+  requireHealthy(options.step, mean, gradientNorm);
+  // The 1e-6 is torch.nn.utils.clip_grad_norm_'s.
+  const clip = Math.min(1, options.maxGradNorm / (gradientNorm + 1e-6));
+  adamW(parameters, sums, clip / trainedTokens, optimizer, options.learningRate, options.adam);
+  return { loss: mean, gradientNorm, tokens, trainedTokens };
+}
+
+function accumulate(
+  sums: Map<string, Float32Array>,
+  gradients: ReadonlyMap<string, Float32Array>,
+): Map<string, Float32Array> {
+  for (const [name, gradient] of gradients) {
+    const sum = sums.get(name)!;
+    for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + gradient[i]!;
+  }
+  return sums;
+}
+
+/** A run must not go on, let alone end well, with numbers that mean nothing. */
+function requireHealthy(step: number, loss: number, gradientNorm: number): void {
+  if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
+    throw new Failure(
+      'loss-not-finite',
+      `Step ${step}: the ${Number.isFinite(loss) ? 'gradient' : 'loss'} is no longer a finite number.`,
+      'The last checkpoint is kept. Start again with a lower learning_rate (a third of it) or more warmup_steps.',
+    );
+  if (loss === 0)
+    throw new Failure(
+      'loss-zero',
+      `Step ${step}: the loss is exactly 0, so nothing is learned.`,
+      'Look at the records with "fine-tune check": the trained part may be constant, or the template may hide it.',
+    );
+}
