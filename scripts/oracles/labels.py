@@ -127,7 +127,7 @@ TEMPLATES = {
         + "{% else %}{{ message['content'] + '<|im_end|>' }}{% endif %}{{ '\\n' }}{% endfor %}"
         "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
     ),
-    # As Qwen 3: reasoning of earlier turns is left out, the last answer gets an empty one.
+    # As Qwen 3: reasoning of earlier turns is left out, the last answer gets an empty one, which the model has to write.
     "qwen3": (
         "{%- for message in messages %}\n"
         "    {%- if message.role == 'assistant' %}\n"
@@ -136,10 +136,10 @@ TEMPLATES = {
         "            {%- set content = content.split('</think>')[-1].lstrip('\\n') %}\n"
         "        {%- endif %}\n"
         "        {{- '<|im_start|>assistant\\n' }}\n"
+        "        {%- generation %}\n"
         "        {%- if loop.last %}\n"
         "            {{- '<think>\\n\\n</think>\\n\\n' }}\n"
         "        {%- endif %}\n"
-        "        {%- generation %}\n"
         "        {{- content + '<|im_end|>' }}\n"
         "        {%- endgeneration %}\n"
         "        {{- '\\n' }}\n"

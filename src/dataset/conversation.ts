@@ -15,6 +15,8 @@ export interface Message {
   readonly name?: string;
   readonly toolCalls?: readonly ToolCall[];
   readonly toolCallId?: string;
+  /** The two fields of an Alpaca record, which `content` joins: the `alpaca` template sets them apart again. */
+  readonly alpaca?: { readonly instruction: string; readonly input: string };
   /** Whether the tokens of this message are trained. True only for assistant messages whose `weight` is not 0. */
   readonly trained: boolean;
 }

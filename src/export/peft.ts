@@ -22,7 +22,10 @@ export function writeAdapter(folder: string, parameters: readonly Parameter[], f
   try {
     mkdirSync(folder, { recursive: true });
     for (const { name, content } of base.filesToCopy) writeFileSync(join(folder, name), content);
-    writeFileSync(join(folder, 'adapter_config.json'), `${JSON.stringify(adapterConfig(base, settings), null, 2)}\n`);
+    writeFileSync(
+      join(folder, 'adapter_config.json'),
+      `${JSON.stringify(adapterConfig(parameters, base, settings), null, 2)}\n`,
+    );
     writeFileSync(join(folder, 'README.md'), modelCard(facts));
   } catch (error) {
     throw writeFailure(error, folder, 0);
@@ -35,8 +38,11 @@ export function writeAdapter(folder: string, parameters: readonly Parameter[], f
 }
 
 /** The fields of PEFT's `LoraConfig` that are not at their defaults; PEFT fills in the others. */
-function adapterConfig(base: BaseModel, settings: ResolvedSettings): Record<string, unknown> {
-  const { target_modules } = settings;
+function adapterConfig(
+  parameters: readonly Parameter[],
+  base: BaseModel,
+  settings: ResolvedSettings,
+): Record<string, unknown> {
   return {
     peft_type: 'LORA',
     task_type: 'CAUSAL_LM',
@@ -44,7 +50,8 @@ function adapterConfig(base: BaseModel, settings: ResolvedSettings): Record<stri
     r: settings.r,
     lora_alpha: settings.lora_alpha,
     lora_dropout: settings.lora_dropout,
-    target_modules: target_modules.includes('all-linear') ? 'all-linear' : [...target_modules].sort(),
+    // The layers by name, also for all-linear: what was trained does not depend on what PEFT takes the word to mean.
+    target_modules: [...new Set(parameters.map(({ name }) => name.split('.').at(-3)!))].sort(),
     bias: 'none',
     fan_in_fan_out: false,
     inference_mode: true,

@@ -1,7 +1,7 @@
 /** Training and validation records, checked by the linter's own code and tokenised in the same pass. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { basename, extname } from 'node:path';
+import { basename } from 'node:path';
 import { Failure } from '../common/failure';
 import { createRandom } from '../common/random';
 import { decodeText } from '../dataset/encoding';
@@ -12,8 +12,6 @@ import type { CheckedBase } from './base';
 import type { Settings } from './settings';
 
 export interface LoadedData {
-  /** A name for the run: the training file's, without its ending. */
-  readonly name: string;
   readonly train: readonly EncodedExample[];
   readonly validation: readonly EncodedExample[];
   readonly hashes: Readonly<Record<string, string>>;
@@ -43,11 +41,10 @@ export function loadData(
     : splitOff(train.examples, settings.validation_split, settings.seed);
   const files = [train, ...(given ? [given] : [])];
   return {
-    name: basename(settings.train_file!, extname(settings.train_file!)),
     ...sets,
     hashes: { train: train.hash, ...(given ? { validation: given.hash } : {}) },
     warnings: files.flatMap(({ path, problems, totals }) => [
-      ...lintWarning(path, problems),
+      ...lintWarning(path, problems, settings),
       ...lengthWarning(path, totals, settings.max_length),
     ]),
     facts: {
@@ -90,7 +87,7 @@ function loadFile(
       if (examples.length % PROGRESS_EVERY === 0) onProgress(examples.length, Math.max(total, examples.length));
     },
   });
-  requireNoErrors(path, result);
+  requireNoErrors(path, result, settings);
   return {
     path,
     format: result.format!,
@@ -115,7 +112,7 @@ function readBytes(path: string): Buffer {
   }
 }
 
-function requireNoErrors(path: string, { problems }: LintResult): void {
+function requireNoErrors(path: string, { problems }: LintResult, settings: Settings): void {
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length === 0) return;
   const shown = errors
@@ -125,12 +122,17 @@ function requireNoErrors(path: string, { problems }: LintResult): void {
   throw new Failure(
     'data-errors',
     [`The data has ${errors.length} ${errors.length === 1 ? 'error' : 'errors'}:`, ...shown, ...more].join('\n'),
-    `Correct them; "fine-tune check ${basename(path)}" lists all of them.`,
+    `Correct them; "${checkCommand(path, settings)}" lists all of them.`,
     2,
   );
 }
 
-function lintWarning(path: string, problems: readonly Problem[]): LoadedData['warnings'] {
+/** With the model and the length, since some findings depend on them. */
+function checkCommand(path: string, { model, max_length }: Settings): string {
+  return `fine-tune check ${path} --model ${model} --max-length ${max_length}`;
+}
+
+function lintWarning(path: string, problems: readonly Problem[], settings: Settings): LoadedData['warnings'] {
   const warnings = problems.filter(({ severity }) => severity === 'warning');
   if (warnings.length === 0) return [];
   const counts = new Map<string, number>();
@@ -140,7 +142,7 @@ function lintWarning(path: string, problems: readonly Problem[]): LoadedData['wa
     {
       code: 'data-warnings',
       message: `${basename(path)} has ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}: ${listed}.`,
-      hint: `"fine-tune check ${basename(path)}" shows where.`,
+      hint: `"${checkCommand(path, settings)}" shows where.`,
     },
   ];
 }

@@ -45,7 +45,8 @@ export function lossCurve(events: readonly TrainerEvent[]): LossCurve {
     }
   }
   let best: ValidationPoint | undefined;
-  for (const point of validation) if (!best || point.loss < best.loss) best = point;
+  // Step 0 is the base model: a yardstick, never a result.
+  for (const point of validation) if (point.step > 0 && (!best || point.loss < best.loss)) best = point;
   return {
     name,
     train,

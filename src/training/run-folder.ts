@@ -181,11 +181,13 @@ export async function listRuns(outputDir: string): Promise<RunSummary[]> {
 export async function summarizeRun(path: string): Promise<RunSummary> {
   const folder = runFolderAt(path);
   const run = readRunFile(folder);
+  // Asked before the log is read: a trainer writes its last event first and lets go of its socket afterwards.
+  const trainer = await probe(folder.path);
   const log = scanLog(folder);
   const created = run?.created ?? statSync(folder.path).mtime.toISOString();
   const settings = run?.settings ?? log.settings;
   const starting = log.empty && Date.now() - Date.parse(created) < STARTING_MS;
-  const alive = !log.final && ((await probe(folder.path)) !== 'dead' || starting);
+  const alive = trainer !== 'dead' || starting;
   return {
     path: folder.path,
     name: run?.name ?? basename(folder.path).replace(/^\d{8}-\d{6}-/, ''),
@@ -326,7 +328,7 @@ function scanLog(folder: RunFolder): LogFacts {
     } else if (event.type === 'metrics') {
       facts.lastStep = event.step;
       facts.lastLoss = event.loss;
-    } else if (event.type === 'evaluation' && event.loss !== null) {
+    } else if (event.type === 'evaluation' && event.loss !== null && event.step > 0) {
       facts.bestValidationLoss = Math.min(event.loss, facts.bestValidationLoss ?? Infinity);
     } else if (isFinal(event)) facts.final = event;
   };

@@ -3,6 +3,8 @@
  * and the documentation derive from it. Names and defaults are the field's (PEFT, TRL).
  */
 
+import { nearest } from '../common/nearest';
+
 interface Common {
   readonly help: string;
   /** Shown instead of a number where the default depends on the run; `resolveDefaults` names the number. */
@@ -292,7 +294,7 @@ export function parseSettings(input: Readonly<Record<string, unknown>>): ParsedS
   const settings: Record<string, unknown> = {};
   for (const key of Object.keys(input)) {
     if (key === '$schema' || key in SETTINGS) continue;
-    const near = nearest(key);
+    const near = nearest(key, SETTING_KEYS);
     problems.push({ key, message: `Unknown setting "${key}".${near ? ` Did you mean "${near}"?` : ''}` });
   }
   for (const key of SETTING_KEYS) {
@@ -423,25 +425,4 @@ function propertySchema(spec: SettingSpec): Record<string, unknown> {
     default:
       return spec satisfies never;
   }
-}
-
-function nearest(key: string): string | undefined {
-  const plain = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
-  const wanted = plain(key);
-  return (
-    SETTING_KEYS.find((known) => plain(known) === wanted) ??
-    SETTING_KEYS.find((known) => distance(plain(known), wanted) <= 2)
-  );
-}
-
-/** Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length]!;
 }

@@ -2,10 +2,11 @@
 
     python check_adapter.py ADAPTER_DIR BASE_DIR --logits logits.json
 
-logits.json: {"cases": [{"ids": [int, …], "positions": [int, …], "logits": [[float × vocabulary], …], "adapter": true}]}.
-`positions` are the token positions whose rows stand in `logits`; without it there is a row for every token. A case with
-`"adapter": false` is compared with the base alone. A row agrees when |ours − theirs|₂ / |theirs|₂ is at most --tolerance.
-Without --logits only the loading is checked. Exit code 0: all agree. 1: something differs, which is said. 2: unreadable.
+logits.json: {"cases": [{"ids": [int, …], "positions": [int, …], "logits": [[float, …], …], "adapter": true}]}.
+`positions` are the token positions whose rows stand in `logits`; without it there is a row for every token. A case
+with `"adapter": false` is compared with the base alone. A row agrees when |ours − theirs|₂ / |theirs|₂ is at most
+--tolerance. Without --logits only the loading is checked. Exit code 0: all agree. 1: something differs, which is said.
+2: unreadable.
 """
 
 import argparse
@@ -27,7 +28,7 @@ def load_base(folder: Path):
 
 
 def key_problems(adapter: Path, base: Path) -> list[str]:
-    """PEFT only warns about keys that it does not find, so compare names and shapes with a fresh adapter of this config."""
+    """PEFT only warns about keys that it does not find: compare names and shapes with a fresh adapter."""
     config = PeftConfig.from_pretrained(adapter)
     fresh = get_peft_model_state_dict(get_peft_model(load_base(base), config))
     saved = load_file(adapter / "adapter_model.safetensors")

@@ -4,8 +4,8 @@
     .venv/bin/python scripts/oracles/training/make_dumps.py
 
 The result is committed in test/training/oracles/<model>/ (README.md there describes the files). Everything is seeded;
-on another processor the last bits may differ. All numbers come from a model that was read back from its folder, with the
-public interfaces that users call: `PeftModel.forward(labels=…, num_items_in_batch=…)`, `torch.optim.AdamW`,
+on another processor the last bits may differ. All numbers come from a model that was read back from its folder, with
+the public interfaces that users call: `PeftModel.forward(labels=…, num_items_in_batch=…)`, `torch.optim.AdamW`,
 `clip_grad_norm_`, `get_linear_schedule_with_warmup`.
 """
 
@@ -15,7 +15,8 @@ import os
 import shutil
 from pathlib import Path
 
-os.environ["HF_HUB_OFFLINE"] = "1"  # Nothing is fetched; without this PEFT asks for the base model's page when it saves.
+# Without this PEFT asks for the page of the base model when it saves.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 import numpy as np
 import torch

@@ -11,7 +11,13 @@ from transformers import AutoModelForCausalLM, LlamaConfig, MistralConfig, Pretr
 
 ATTENTION = ["q_proj", "v_proj"]
 SEVEN = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-COMMON = {"num_hidden_layers": 2, "max_position_embeddings": 128, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
+COMMON = {
+    "num_hidden_layers": 2,
+    "max_position_embeddings": 128,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+    "pad_token_id": 0,
+}
 
 
 @dataclass

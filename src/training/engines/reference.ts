@@ -102,13 +102,19 @@ function forEachIndex(
       return axis < 0 || operand[axis] === 1 ? 0 : own[axis]!;
     });
   });
-  const all = strides(shape);
+  const index = new Array<number>(shape.length).fill(0);
+  const offsets = operands.map(() => 0);
   const total = size(shape);
   for (let flat = 0; flat < total; flat++) {
-    const offsets = steps.map((step) =>
-      step.reduce((offset, stride, axis) => offset + stride * (Math.floor(flat / all[axis]!) % shape[axis]!), 0),
-    );
     visit(flat, offsets);
+    // Counts up like an odometer, the last axis first.
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      index[axis]!++;
+      steps.forEach((step, o) => (offsets[o]! += step[axis]!));
+      if (index[axis]! < shape[axis]!) break;
+      steps.forEach((step, o) => (offsets[o]! -= step[axis]! * shape[axis]!));
+      index[axis] = 0;
+    }
   }
 }
 

@@ -26,6 +26,15 @@ export function withFile<T>(file: string, use: (descriptor: number, size: number
   }
 }
 
+/** Names in a folder. */
+export function listFolder(folder: string): ReadonlySet<string> {
+  try {
+    return new Set(fs.readdirSync(folder));
+  } catch (error) {
+    throw readFailure(error, folder);
+  }
+}
+
 export function readTextFile(file: string): string {
   try {
     return fs.readFileSync(file, 'utf8');
@@ -98,6 +107,10 @@ function readFailure(error: unknown, file: string): unknown {
   );
 }
 
+/**
+ * An error of the file system while writing, as the failure `disk-full` or `write-failed`; other errors as they are.
+ * `neededBytes` is the size of what was to be written, 0 where it is not known.
+ */
 export function writeFailure(error: unknown, file: string, neededBytes: number): unknown {
   const code = systemCode(error);
   if (code === undefined) return error;
@@ -105,7 +118,7 @@ export function writeFailure(error: unknown, file: string, neededBytes: number):
     return new Failure('write-failed', `${file} cannot be written (${code}).`, 'Check the folder and its permissions.');
   return new Failure(
     'disk-full',
-    `The disk is full: ${file} needs ${megabytes(neededBytes)}${freeSpace(file)}.`,
+    `The disk is full: ${file} ${neededBytes > 0 ? `needs ${megabytes(neededBytes)}` : 'cannot be written'}${freeSpace(file)}.`,
     'Free some space or choose another output folder, then start again.',
   );
 }

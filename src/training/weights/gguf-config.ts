@@ -16,6 +16,9 @@ export interface GgufShape {
 /** Fails with `gguf-architecture` for models of another kind and `gguf-corrupt` for missing or contradictory metadata. */
 export function ggufConfig(gguf: GgufFile): GgufShape {
   const { path, metadata, tensors } = gguf;
+  if (metadata.get('general.type') === 'adapter') throw unsupported(path, 'is an adapter, not a base model');
+  if (Number(metadata.get('split.count') ?? 1) > 1)
+    throw unsupported(path, 'is one part of a model that was split into several files');
   const architecture = metadata.get('general.architecture');
   if (architecture !== 'llama' && architecture !== 'qwen2')
     throw unsupported(

@@ -11,21 +11,20 @@ export interface ByteLevelPipeline {
 /** By `tokenizer.ggml.pre`; the expressions are those of the models' own `tokenizer.json`. `undefined`: unknown name. */
 export function byteLevelPipeline(pre: string): ByteLevelPipeline | undefined {
   if (LLAMA3_NAMES.includes(pre)) return { ...split(LLAMA3), ignoreMerges: true, addBos: true };
-  if (pre === 'dbrx' || pre === 'smaug-bpe') return split(LLAMA3);
+  if (pre === 'smaug-bpe') return split(LLAMA3);
   if (pre === 'tekken') return { ...split(TEKKEN), ignoreMerges: true, addBos: true };
-  if (QWEN2_NAMES.includes(pre)) return { ...split(QWEN2), normalizer: { type: 'NFC' } };
+  if (pre === 'deepseek-r1-qwen') return split(QWEN2);
+  if (pre === 'qwen2' || pre === 'megrez') return { ...split(QWEN2), normalizer: { type: 'NFC' } };
   if (SINGLE_DIGIT_NAMES.includes(pre))
     return plain({
       type: 'Sequence',
       pretokenizers: [{ type: 'Digits', individual_digits: true }, byteLevel(true)],
     });
-  return GPT2_NAMES.includes(pre) ? plain(byteLevel(true)) : undefined;
+  return pre === 'gpt-2' ? plain(byteLevel(true)) : undefined;
 }
 
 const LLAMA3_NAMES = ['llama3', 'llama-v3', 'llama-bpe', 'falcon3', 'falcon-h1', 'pixtral', 'midm-2.0', 'lfm2'];
-const QWEN2_NAMES = ['qwen2', 'deepseek-r1-qwen', 'megrez', 'stablelm2', 'hunyuan'];
-const SINGLE_DIGIT_NAMES = ['smollm', 'starcoder', 'refact', 'command-r', 'codeshell', 'exaone', 'minerva-7b'];
-const GPT2_NAMES = ['gpt-2', 'gpt2', 'phi-2', 'mpt', 'olmo', 'jais', 'trillion'];
+const SINGLE_DIGIT_NAMES = ['smollm', 'starcoder', 'refact'];
 
 const TAIL = String.raw`\s*[\r\n]+|\s+(?!\S)|\s+`;
 const CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";

@@ -1,10 +1,9 @@
-import * as fs from 'node:fs';
 import * as path from 'node:path';
 
 import { Failure } from '../../common/failure';
 import { chatTemplateOf } from '../../dataset/tokenizer';
 import type { BaseModel, TextFile } from './base-model';
-import { readTextFile } from './files';
+import { listFolder, readTextFile } from './files';
 import { readJsonObject } from './json-file';
 import { hashModel } from './model-hash';
 import { readSafetensorsHeader } from './safetensors';
@@ -12,7 +11,7 @@ import { readFloats, requireTensor, type TensorInfo } from './tensor-info';
 
 /** Opens a folder as `save_pretrained` or a download from the Hub leaves it. Snapshot links of the cache are followed. */
 export function openHuggingFaceModel(folder: string): BaseModel {
-  const names = new Set(fs.readdirSync(folder));
+  const names = listFolder(folder);
   if (!names.has('config.json')) throw noConfig(folder, names);
   const config = readJsonObject(path.join(folder, 'config.json'));
   const tensors = openWeights(folder, names);

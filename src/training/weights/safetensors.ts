@@ -115,7 +115,8 @@ function parseHeader(
     const type = typeof dtype === 'string' ? ELEMENT_TYPES.get(dtype) : undefined;
     if (typeof dtype !== 'string' || type?.blockElements !== 1)
       throw corrupt(path, `tensor "${name}" has the unknown type ${JSON.stringify(dtype)}`);
-    if (!isSizes(shape)) throw corrupt(path, `tensor "${name}" has the shape ${JSON.stringify(shape)}`);
+    if (!isSizes(shape) || !Number.isSafeInteger(elementCount(shape) * 8))
+      throw corrupt(path, `tensor "${name}" has the shape ${JSON.stringify(shape)}`);
     if (!isSizes(range) || range.length !== 2)
       throw corrupt(path, `tensor "${name}" has the byte range ${JSON.stringify(range)}`);
     const [begin, end] = range as [number, number];
@@ -151,11 +152,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function isSizes(value: unknown): value is number[] {
-  return (
-    Array.isArray(value) &&
-    value.every((size) => Number.isSafeInteger(size) && size >= 0) &&
-    Number.isSafeInteger(elementCount(value) * 8)
-  );
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }
 
 function width(dtype: FloatType): number {

@@ -45,7 +45,7 @@ describe('reading', () => {
   });
 
   test('a file cut anywhere is a failure that tells the sizes', () => {
-    const whole = fs.readFileSync(oracle('floats.safetensors'));
+    const whole = fs.readFileSync(oracle('other-types.safetensors'));
     const target = path.join(folder, 'cut.safetensors');
     const wrong = [];
     for (let length = 0; length < whole.length; length++) {
@@ -105,6 +105,23 @@ describe('reading', () => {
     const target = path.join(folder, 'absurd.safetensors');
     fs.writeFileSync(target, Buffer.alloc(64, 0xff));
     expect(failureOf(() => readSafetensorsHeader(target)).code).toBe('weights-corrupt');
+  });
+
+  test('offsets beyond four gigabytes', () => {
+    const shape = [3, 2 ** 29];
+    const start = 4 * shape[0]! * shape[1]!;
+    const header = {
+      a: { dtype: 'F32', shape, data_offsets: [0, start] },
+      b: { dtype: 'F32', shape: [2], data_offsets: [start, start + 8] },
+    };
+    const target = file(header, 0);
+    const dataStart = fs.statSync(target).size;
+    // Sparse: no disk space is taken.
+    fs.truncateSync(target, dataStart + start + 8);
+    const descriptor = fs.openSync(target, 'r+');
+    fs.writeSync(descriptor, Float32Array.of(1, -2), 0, 8, dataStart + start);
+    fs.closeSync(descriptor);
+    expect([...readFloats(readSafetensorsHeader(target).tensors.get('b')!)]).toEqual([1, -2]);
   });
 
   test('a missing file is a failure', () => {

@@ -1,0 +1,28 @@
+// Bundles bench/<name>.ts and runs it with the remaining arguments: `node bench/run.mjs train --help`.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import * as esbuild from 'esbuild';
+import { root, run } from '../scripts/lib/run.mjs';
+import { main, ScriptFailure } from '../scripts/lib/say.mjs';
+
+await main(async () => {
+  const [name, ...args] = process.argv.slice(2);
+  const entry = join(root, 'bench', `${name}.ts`);
+  if (!name || !existsSync(entry))
+    throw new ScriptFailure('Usage: node bench/run.mjs NAME [ARGUMENT…]', 'NAME is a benchmark: bench/NAME.ts.');
+  const bundle = join(root, 'dist', 'bench', `${name}.js`);
+  await esbuild.build({
+    entryPoints: [entry],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    sourcemap: true,
+    mainFields: ['module', 'main'],
+    external: ['onnxruntime-node'],
+    logLevel: 'warning',
+  });
+  const { code } = await run(process.execPath, ['--enable-source-maps', bundle, ...args]);
+  return code;
+});

@@ -1,0 +1,12 @@
+import type { PhaseName } from '../training/protocol';
+
+/** What the trainer does in each phase, in words. */
+export const PHASES: Readonly<Record<PhaseName, string>> = {
+  load: 'Loading the base model',
+  tokenize: 'Tokenizing the data',
+  compile: 'Compiling the graph',
+  train: 'Training',
+  evaluate: 'Evaluating',
+  save: 'Saving a checkpoint',
+  export: 'Writing the adapter',
+};

@@ -1,0 +1,142 @@
+/** `fine-tune train`: one run in the foreground. */
+import { Failure } from '../common/failure';
+import { crashFailure } from '../training/crash';
+import { findNode, launchTrainer } from '../training/launcher';
+import type { FailedEvent, TrainerEvent } from '../training/protocol';
+import { PROTOCOL_VERSION } from '../training/protocol';
+import type { RunFolder } from '../training/run-folder';
+import { createRunFolder } from '../training/run-folder';
+import type { Arguments, Command } from './command';
+import { chartLines, endText, finalEvent, overfittingNote, resultLines, writeLossChart } from './run-report';
+import { CONFIG_FLAGS, SETTING_FLAGS, checkedSettings, writtenSettings } from './setting-flags';
+import { nameOf } from './settings-table';
+import type { Terminal } from './terminal';
+import { styled } from './terminal';
+import { noteText, trainView } from './train-view';
+
+/** 128 + SIGINT, as shells have it. */
+export const STOPPED = 130;
+
+/** @param trainerPath the bundle of the trainer process */
+export function trainCommand(trainerPath: string): Command {
+  return {
+    name: 'train',
+    usage: '[--config FILE] [--model PATH] [--data FILE] [flags]',
+    summary: 'Trains an adapter (or all weights) in the foreground and shows the loss.',
+    operands: { least: 0, most: 0 },
+    flags: [
+      ...CONFIG_FLAGS,
+      { name: 'json', help: 'Prints the events, one JSON object a line, and nothing else.' },
+      ...SETTING_FLAGS,
+    ],
+    notes: [
+      'Ctrl-C finishes the step, saves and ends with code 130; a second Ctrl-C ends at once.',
+      'Exit codes: 0 done, 1 failed, 2 unusable settings, 130 stopped.',
+    ].join('\n'),
+    run: async (input, terminal) => {
+      if (!input.has('json')) return await train(input, terminal, trainerPath);
+      try {
+        return await train(input, terminal, trainerPath);
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        terminal.out(JSON.stringify(failedEvent(error)));
+        return error.exitCode;
+      }
+    },
+  };
+}
+
+async function train(input: Arguments, terminal: Terminal, trainerPath: string): Promise<number> {
+  const written = writtenSettings(input, terminal.cwd);
+  const settings = checkedSettings(written);
+  const nodePath = await findNode();
+  const runFolder = createRunFolder(
+    settings.output_dir,
+    settings.name ?? nameOf(settings.train_file),
+    written,
+    new Date(),
+  );
+  const json = input.has('json');
+  const quiet: Terminal = { ...terminal, err: () => undefined };
+  const view = trainView(json ? quiet : terminal, runFolder.path);
+  view.say(`Run folder: ${runFolder.path}`);
+
+  const events: TrainerEvent[] = [];
+  const trainer = launchTrainer({
+    nodePath,
+    trainerPath,
+    runFolder,
+    attached: true,
+    onEvent: (event) => {
+      events.push(event);
+      if (json) terminal.out(JSON.stringify(event));
+      view.show(event);
+    },
+  });
+  let interrupts = 0;
+  const interrupt = (): void => {
+    interrupts++;
+    if (interrupts === 1) {
+      trainer.send({ type: 'stop' });
+      view.say('Stopping: the step is finished and saved. Press Ctrl-C again to end at once.');
+    } else if (interrupts === 2) void trainer.kill();
+  };
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.on(signal, interrupt);
+  try {
+    const exit = await trainer.exited;
+    view.end();
+    const final = finalEvent(events);
+    if (!final && interrupts < 2) throw crashFailure(exit, crashFacts(events, runFolder));
+    if (!json) report(events, runFolder, terminal);
+    else writeLossChart(runFolder, events);
+    if (!final || final.type === 'stopped') return STOPPED;
+    return final.type === 'failed' ? final.exitCode : 0;
+  } finally {
+    for (const signal of signals) process.off(signal, interrupt);
+  }
+}
+
+function report(events: readonly TrainerEvent[], folder: RunFolder, terminal: Terminal): void {
+  const final = finalEvent(events);
+  const chart = writeLossChart(folder, events);
+  const lines = chartLines(events, terminal);
+  if (lines.length > 0) terminal.out(['', ...lines, ''].join('\n'));
+  if (!final) {
+    const saved = events.findLast((event) => event.type === 'checkpoint');
+    terminal.err(`Ended at once. ${saved ? `The last checkpoint is ${saved.path}` : 'Nothing was saved.'}\n`);
+    return;
+  }
+  if (final.type === 'failed')
+    return terminal.err(`${noteText(styled(terminal.color, 'red', 'error:'), final.message, final.hint)}\n`);
+  const note = overfittingNote(events);
+  terminal.out(
+    [endText(final, events), ...(note ? [note] : []), ...resultLines(final, events, chart, folder, terminal.cwd)].join(
+      '\n',
+    ),
+  );
+}
+
+function crashFacts(events: readonly TrainerEvent[], folder: RunFolder): Parameters<typeof crashFailure>[1] {
+  let lastStep = 0;
+  let peakMemoryBytes = 0;
+  for (const event of events) {
+    if (event.type !== 'metrics') continue;
+    lastStep = event.step;
+    peakMemoryBytes = Math.max(peakMemoryBytes, event.memoryBytes);
+  }
+  return { logFile: folder.logFile, lastStep, ...(peakMemoryBytes > 0 && { peakMemoryBytes }) };
+}
+
+/** The reader of `--json` learns of a failure before the first event in the same way as of a later one. */
+function failedEvent(failure: Failure): FailedEvent {
+  return {
+    v: PROTOCOL_VERSION,
+    time: new Date().toISOString(),
+    type: 'failed',
+    code: failure.code,
+    message: failure.message,
+    hint: failure.hint,
+    exitCode: failure.exitCode,
+  };
+}

@@ -1,0 +1,40 @@
+import type { Rule } from './rule';
+
+export const noAssistantMessage: Rule = {
+  meta: {
+    id: 'no-assistant-message',
+    title: 'Conversation has no assistant message',
+    why: 'Only what the assistant says is trained, so there is nothing to learn from this record.',
+    whatToDo: 'Add the answer as a message of the role "assistant", or remove the record.',
+    defaultSeverity: 'error',
+    options: {},
+    examples: {
+      valid: [
+        {
+          text: '{"messages": [{"role": "user", "content": "Good morning."}, {"role": "assistant", "content": "Good morning!"}]}\n',
+        },
+      ],
+      invalid: [
+        {
+          text: '{"messages": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Good morning."}]}\n',
+          lines: [1],
+        },
+        {
+          text: '{"prompt": [{"role": "user", "content": "Good morning."}], "completion": [{"role": "user", "content": "Good morning!"}]}\n',
+          lines: [1],
+        },
+      ],
+    },
+  },
+  check: {
+    example({ example, answers, format }, report) {
+      if (example.kind !== 'conversation' || answers.length > 0) return;
+      report({
+        pointer: format.id === 'completion' ? '/completion' : '/messages',
+        mark: 'key',
+        message:
+          'No message has the role "assistant", so nothing would be trained. Add the answer, or remove the record.',
+      });
+    },
+  },
+};

@@ -1,0 +1,37 @@
+import type { Rule } from './rule';
+
+export const notAnObject: Rule = {
+  meta: {
+    id: 'not-an-object',
+    title: 'Record is not an object',
+    why: 'A record is a JSON object with named fields. A bare text, number or list has no meaning for training.',
+    whatToDo: 'Put the value into an object, or remove the line.',
+    defaultSeverity: 'error',
+    locked: true,
+    options: {},
+    examples: {
+      valid: [{ text: '{"text": "An object."}\n' }],
+      invalid: [
+        { text: '{"text": "An object."}\n"a text"\nnull\n', lines: [2, 3] },
+        { text: '[{"text": "A list of records."}, {"text": "On one line."}]\n', lines: [1] },
+      ],
+    },
+  },
+  check: {
+    line({ value, error }, report) {
+      if (error || (typeof value === 'object' && value !== null && !Array.isArray(value))) return;
+      const what = Array.isArray(value)
+        ? 'a list'
+        : value === null
+          ? 'null'
+          : typeof value === 'string'
+            ? 'a text'
+            : `a ${typeof value}`;
+      const advice =
+        Array.isArray(value) && value.length > 0 && typeof value[0] === 'object' && value[0] !== null
+          ? 'Put each entry of the list on a line of its own'
+          : 'Put it into an object, or remove the line';
+      report({ message: `A record must be a JSON object, but this line is ${what}. ${advice}.`, pointer: '' });
+    },
+  },
+};

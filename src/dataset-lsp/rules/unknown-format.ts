@@ -1,0 +1,66 @@
+import { FORMATS } from '../../dataset/formats';
+import type { Rule } from './rule';
+
+/** Names that other data sets use, by the pair of keys that this project reads. */
+const RENAMES: readonly { readonly keys: readonly [string, string]; readonly to: readonly [string, string] }[] = [
+  { keys: ['instruction', 'response'], to: ['instruction', 'output'] },
+  { keys: ['instruction', 'answer'], to: ['instruction', 'output'] },
+  { keys: ['instruction', 'completion'], to: ['instruction', 'output'] },
+  { keys: ['prompt', 'response'], to: ['prompt', 'completion'] },
+  { keys: ['prompt', 'answer'], to: ['prompt', 'completion'] },
+  { keys: ['prompt', 'output'], to: ['prompt', 'completion'] },
+  { keys: ['question', 'answer'], to: ['prompt', 'completion'] },
+  { keys: ['input', 'output'], to: ['instruction', 'output'] },
+  { keys: ['query', 'response'], to: ['prompt', 'completion'] },
+];
+
+/** Also reports a file without any record: it has no format either. */
+export const unknownFormat: Rule = {
+  meta: {
+    id: 'unknown-format',
+    title: 'Format of the file is not known',
+    why: 'The keys of the first record say what the fields mean. Without a known format nothing can be trained.',
+    whatToDo: 'Rename the keys to those of a known format, or convert the records.',
+    defaultSeverity: 'error',
+    locked: true,
+    options: {},
+    examples: {
+      valid: [{ text: '{"prompt": "Where is my parcel?", "completion": " It is on its way."}\n' }],
+      invalid: [
+        { text: '{"question": "Where is my parcel?", "answer": "It is on its way."}\n', lines: [1] },
+        { text: '{"conversations": [{"from": "human", "value": "Hello"}]}\n', lines: [1] },
+        { text: '\n', lines: [1] },
+        { text: '', lines: [1] },
+      ],
+    },
+  },
+  check: {
+    file({ detection, first, records, document, encoding }, report) {
+      if (records === 0 && encoding.length === 0)
+        report({ line: 1, message: 'The file holds no record. Put one JSON object on each line.' });
+      if (!first || document || detection.kind === 'known') return;
+      if (detection.kind === 'other') {
+        const { id, advice } = detection.other;
+        const message = `The records look like the format "${id}", which this version cannot train. Convert them to ${advice}.`;
+        report({ line: first.line, message, pointer: '', mark: 'start' });
+        return;
+      }
+      const keys = Object.keys(first.value);
+      const shown =
+        keys
+          .slice(0, 6)
+          .map((key) => JSON.stringify(key))
+          .join(', ') + (keys.length > 6 ? ', …' : '');
+      const rename = RENAMES.find((one) => one.keys.every((key) => keys.includes(key)));
+      const advice = rename
+        ? `Rename them to ${rename.to.map((key) => JSON.stringify(key)).join(' and ')}.`
+        : `Use the keys of one of these: ${FORMATS.map((format) => `${format.id} (${format.keys})`).join('; ')}.`;
+      report({
+        line: first.line,
+        pointer: '',
+        mark: 'start',
+        message: `No known format has the keys of this record (${keys.length === 0 ? 'none' : shown}). ${advice}`,
+      });
+    },
+  },
+};

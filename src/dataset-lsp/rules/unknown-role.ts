@@ -1,0 +1,32 @@
+import type { Rule } from './rule';
+
+export const unknownRole: Rule = {
+  meta: {
+    id: 'unknown-role',
+    title: 'Role of a message is not known',
+    why: 'Only messages of the role "assistant" are trained. A misspelt role would silently train nothing, or the wrong side.',
+    whatToDo: 'Use system, developer, user, assistant, tool or function.',
+    defaultSeverity: 'error',
+    locked: true,
+    options: {},
+    examples: {
+      valid: [
+        {
+          text: '{"messages": [{"role": "user", "content": "Good morning."}, {"role": "assistant", "content": "Good morning!"}]}\n',
+        },
+      ],
+      invalid: [
+        {
+          text: '{"messages": [{"role": "human", "content": "Good morning."}, {"role": "gpt", "content": "Good morning!"}]}\n',
+          lines: [1, 1],
+        },
+      ],
+    },
+  },
+  check: {
+    record({ problems, foreign }, report) {
+      if (foreign) return;
+      for (const { kind, pointer, message } of problems) if (kind === 'role') report({ message, pointer });
+    },
+  },
+};

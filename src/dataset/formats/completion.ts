@@ -1,0 +1,41 @@
+import type { Shape } from '../shape';
+import { MESSAGES, messageAnswers, toMessages } from './chat';
+import { assistantMessage, userMessage, type Format } from './format';
+
+const EITHER: Shape = { kind: 'one-of', expected: 'a text or a list of messages', of: [{ kind: 'string' }, MESSAGES] };
+
+const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
+
+/**
+ * `{"prompt", "completion"}`: two texts, or two lists of messages as TRL has them. Only the completion is trained.
+ * A text beside a list counts as one message: of the user in the prompt, of the assistant in the completion.
+ */
+export const completion: Format = {
+  id: 'completion',
+  keys: '"prompt" and "completion"',
+  shape: {
+    kind: 'object',
+    fields: {
+      prompt: { shape: EITHER, required: true },
+      completion: { shape: EITHER, required: true },
+    },
+  },
+  recognises: (record) => 'prompt' in record && 'completion' in record,
+  toExample(record) {
+    const { prompt, completion: answer } = record;
+    if (!isList(prompt) && !isList(answer)) return { kind: 'plain', masked: String(prompt), trained: String(answer) };
+    const before = isList(prompt) ? toMessages(prompt) : [userMessage(String(prompt))];
+    const after = isList(answer) ? toMessages(answer) : [assistantMessage(String(answer))];
+    return { kind: 'conversation', messages: [...before.map((message) => ({ ...message, trained: false })), ...after] };
+  },
+  answers: ({ completion: answer }) =>
+    isList(answer)
+      ? messageAnswers(answer, '/completion')
+      : [{ pointer: '/completion', text: String(answer), callsTools: false, trained: true }],
+  prompts: ({ prompt }) =>
+    isList(prompt)
+      ? toMessages(prompt).flatMap((message, i) =>
+          message.role === 'user' ? [{ pointer: `/prompt/${i}/content`, text: message.content }] : [],
+        )
+      : [],
+};

@@ -1,0 +1,27 @@
+import { assistantMessage, userMessage, type Format } from './format';
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** Alpaca: `{"instruction", "input"?, "output"}`. */
+export const instruction: Format = {
+  id: 'instruction',
+  keys: '"instruction", "output" and perhaps "input"',
+  shape: {
+    kind: 'object',
+    fields: {
+      instruction: { shape: { kind: 'string' }, required: true },
+      input: { shape: { kind: 'string' }, nullable: true },
+      output: { shape: { kind: 'string' }, required: true },
+    },
+  },
+  recognises: (record) => 'instruction' in record && 'output' in record,
+  toExample(record) {
+    const ask = text(record['instruction']);
+    const input = text(record['input']);
+    const content = input === '' ? ask : ask === '' ? input : `${ask}\n\n${input}`;
+    const user = { ...userMessage(content), alpaca: { instruction: ask, input } };
+    return { kind: 'conversation', messages: [user, assistantMessage(text(record['output']))] };
+  },
+  answers: (record) => [{ pointer: '/output', text: text(record['output']), callsTools: false, trained: true }],
+  prompts: (record) => [{ pointer: '/instruction', text: text(record['instruction']) }],
+};

@@ -1,0 +1,147 @@
+import { Failure } from '../common/failure';
+import type { Conversation, Message } from './conversation';
+import { asRecord } from './shape';
+import { renderAlpaca, renderAlpacaPrompt } from './templates/alpaca';
+import { CHATML } from './templates/chatml';
+import { compileJinja } from './templates/jinja';
+import { findEdges, withBeginning, withEndOfTurn } from './templates/edges';
+import { templateMessages, type TemplateMessage } from './templates/messages';
+import { hasGenerationTags, markGeneration, spansByContent, spansBySentinel } from './templates/spans';
+
+/** UTF-16 range of a rendered text. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface RenderedConversation {
+  readonly text: string;
+  /** The assistant's parts with their end-of-turn token, in order, not overlapping. */
+  readonly trainedSpans: readonly Span[];
+}
+
+export interface ChatTemplate {
+  readonly source: 'model' | 'chatml' | 'alpaca';
+  /** Throws a `Failure` (code `template`) when the template refuses the conversation. */
+  render(conversation: Conversation): RenderedConversation;
+  /** Text that ends where the assistant's next answer begins. */
+  renderPrompt(messages: readonly Message[], tools?: readonly unknown[]): string;
+  /** The token that ends an assistant turn; `undefined` when the template writes none. */
+  readonly endOfTurn: string | undefined;
+}
+
+export interface TemplateOptions {
+  /** `chatml` and `alpaca` are built in; `jinja` is the model's own. */
+  readonly source: 'chatml' | 'alpaca' | { readonly jinja: string };
+  readonly bosToken?: string | undefined;
+  readonly eosToken?: string | undefined;
+  /** Texts of the tokenizer's control tokens: what an end-of-turn token may be. */
+  readonly specialTokens?: readonly string[] | undefined;
+}
+
+/** Throws a `Failure` (code `template`) when the Jinja cannot be read. */
+export function createTemplate(options: TemplateOptions): ChatTemplate {
+  if (options.source === 'alpaca') return alpaca(options.eosToken ?? '');
+  const jinja = options.source === 'chatml' ? CHATML : options.source.jinja;
+  const source = options.source === 'chatml' ? 'chatml' : 'model';
+  const template = compile(markGeneration(jinja, 'none'));
+  const marked = hasGenerationTags(jinja) ? compile(markGeneration(jinja, 'visible')) : undefined;
+  const roles = { developer: jinja.includes('developer'), function: /['"]function['"]/.test(jinja) };
+  const variables = { bos_token: options.bosToken ?? '', eos_token: options.eosToken ?? '' };
+  const renderWith = (
+    which: Render,
+    messages: readonly TemplateMessage[],
+    tools: readonly unknown[] | undefined,
+    add_generation_prompt: boolean,
+  ): string => {
+    try {
+      const tooled = tools && tools.length > 0 ? { tools } : {};
+      return which({ messages, add_generation_prompt, ...variables, ...tooled });
+    } catch (error) {
+      throw refused(error);
+    }
+  };
+  const surroundings = `${jinja}${variables.bos_token}${variables.eos_token}`;
+  const edges = findEdges(options, (messages, prompt) => renderWith(template, messages, undefined, prompt));
+  return {
+    source,
+    endOfTurn: edges.endOfTurn,
+    render({ messages: turns, tools }) {
+      const messages = templateMessages(turns, roles);
+      const text = renderWith(template, messages, tools, false);
+      requireTools(text, turns, tools);
+      const tagged = marked && spansBySentinel(renderWith(marked, messages, tools, false), text, turns);
+      if (tagged) return { text, trainedSpans: withEndOfTurn(text, tagged, edges) };
+      const trained = turns.map((turn) => turn.trained);
+      const render = (changed: readonly TemplateMessage[]): string => renderWith(template, changed, tools, false);
+      const spans = spansByContent(
+        text,
+        messages,
+        trained,
+        render,
+        surroundings + JSON.stringify(tools ?? []),
+        edges.endings,
+      );
+      return { text, trainedSpans: withEndOfTurn(text, withBeginning(text, spans, edges), edges) };
+    },
+    renderPrompt: (turns, tools) => renderWith(template, templateMessages(turns, roles), tools, true),
+  };
+}
+
+function alpaca(eosToken: string): ChatTemplate {
+  return {
+    source: 'alpaca',
+    endOfTurn: eosToken === '' ? undefined : eosToken,
+    render: (conversation) => renderAlpaca(conversation, eosToken),
+    renderPrompt: (messages) => renderAlpacaPrompt(messages, eosToken),
+  };
+}
+
+type Render = ReturnType<typeof compileJinja>;
+
+function compile(jinja: string): Render {
+  try {
+    return compileJinja(jinja);
+  } catch (error) {
+    throw new Failure(
+      'template',
+      `The chat template of the model cannot be read: ${reason(error)}`,
+      'Choose the template "chatml" or "alpaca" instead of the model\'s own.',
+      2,
+    );
+  }
+}
+
+function refused(error: unknown): Failure {
+  return new Failure(
+    'template',
+    `The chat template refuses this record: ${reason(error)}`,
+    'Change the order or the roles of its messages, or choose another template ("chatml" takes any order).',
+    2,
+  );
+}
+
+const reason = (error: unknown): string => {
+  const text = (error instanceof Error ? error.message : String(error)).trim();
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+};
+
+/** A template that leaves out what a record holds would train something else than the record says. */
+function requireTools(text: string, turns: readonly Message[], tools: readonly unknown[] | undefined): void {
+  const called = turns.flatMap((turn) => turn.toolCalls ?? []).find((call) => !text.includes(call.function.name));
+  if (called) throw leftOut(`the call of "${called.function.name}"`);
+  const names = (tools ?? []).map(
+    (tool) => asRecord(asRecord(tool)?.['function'])?.['name'] ?? asRecord(tool)?.['name'],
+  );
+  const name = names.find((one) => typeof one === 'string' && !text.includes(one));
+  if (name !== undefined) throw leftOut(`the tool "${String(name)}"`);
+}
+
+function leftOut(what: string): Failure {
+  return new Failure(
+    'template',
+    `The chat template leaves ${what} out of the text.`,
+    'Choose a template that knows tools ("chatml" does), or remove the tools from the records.',
+    2,
+  );
+}

@@ -1,0 +1,216 @@
+import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
+import { Failure } from '../common/failure';
+import { asRecord } from './shape';
+import { createSplitter, readAddedTokens } from './tokenization/added-tokens';
+import { alignNormalized, type Alignment } from './tokenization/alignment';
+import { createDecoder } from './tokenization/decoder';
+import { createPieceReader } from './tokenization/pieces';
+import { createWordSplitter, type WordSplitter } from './tokenization/words';
+
+/** Tokens of a text. `starts[i]`/`ends[i]`: UTF-16 range of token i in the text; both are empty where a token has no text. */
+export interface Encoding {
+  readonly ids: Int32Array;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  /** False when some part could not be mapped to the text: its tokens then carry the range of the whole part. */
+  readonly aligned: boolean;
+}
+
+interface SpecialToken {
+  readonly id: number;
+  readonly text: string;
+}
+
+export interface Tokenizer {
+  /** Tokens of the text as it stands: special tokens written in it are recognised, none are added. */
+  encode(text: string): Encoding;
+  /** Text of tokens, never "cleaned up"; bytes that are no UTF-8 become U+FFFD. */
+  decode(ids: Iterable<number>, options?: { readonly skipSpecialTokens?: boolean }): string;
+  tokenId(token: string): number | undefined;
+  /** The token as the vocabulary writes it. */
+  tokenText(id: number): string | undefined;
+  /** One above the highest token id. The model's embedding may have more rows. */
+  readonly vocabularySize: number;
+  readonly bos: SpecialToken | undefined;
+  readonly eos: SpecialToken | undefined;
+  readonly pad: SpecialToken | undefined;
+  /** Tokens that the tokenizer's own post-processor puts before and after a text (for example the BOS token). */
+  readonly prefix: readonly number[];
+  readonly suffix: readonly number[];
+  /** Texts of the control tokens; chat templates write them. */
+  readonly specialTokens: readonly string[];
+}
+
+/**
+ * Tokenizer from the parsed `tokenizer.json` and `tokenizer_config.json` (or their equivalents out of a GGUF file).
+ * Throws a `Failure` (code `tokenizer`) for kinds that the library does not know.
+ */
+export function createTokenizer(tokenizerJson: object, tokenizerConfig: object): Tokenizer {
+  const json: Readonly<Record<string, unknown>> = { ...tokenizerJson };
+  const config: Readonly<Record<string, unknown>> = { ...tokenizerConfig };
+  const library = openLibrary(json, config);
+  const model = library.model!;
+  const added = readAddedTokens(json['added_tokens']);
+  const tokens = model.vocab;
+  const normalizer = library.normalizer;
+  const normalize = normalizer ? (text: string): string => normalizer(text) : undefined;
+  const inNormalized = (token: { readonly normalized: boolean }): boolean =>
+    token.normalized && normalize !== undefined;
+  const splitRaw = createSplitter(
+    added.filter((token) => !inNormalized(token)),
+    (token) => token.text,
+  );
+  const splitNormalized = createSplitter(added.filter(inNormalized), (token) => normalize!(token.text));
+
+  const known = createWordSplitter(json['pre_tokenizer'], cuttable(json['model'], model.vocab));
+  const splitWords = known?.split ?? libraryWords(library);
+  const readPiece = createPieceReader(model, known?.byteLevel ?? false);
+
+  const encode = (text: string): Encoding => {
+    const ids: number[] = [];
+    const starts: number[] = [];
+    const ends: number[] = [];
+    let aligned = true;
+    const push = (id: number, start: number, end: number): void => {
+      ids.push(id);
+      starts.push(start);
+      ends.push(end);
+    };
+    for (const section of splitRaw(text)) {
+      if (section.token) {
+        push(section.token.id, section.start, section.end);
+        continue;
+      }
+      const raw = text.slice(section.start, section.end);
+      const normalized = normalize ? normalize(raw) : raw;
+      let map: Alignment | undefined;
+      let whole = false;
+      if (normalize && normalized !== raw) {
+        map = alignNormalized(raw, normalized, normalize);
+        whole = map === undefined;
+      }
+      const startOf = (i: number): number => section.start + (whole ? 0 : map ? (map.starts[i] ?? raw.length) : i);
+      const endOf = (i: number): number =>
+        section.start + (whole ? raw.length : i === 0 ? 0 : map ? map.ends[i - 1]! : i);
+      for (const part of splitNormalized(normalized)) {
+        if (part.token) {
+          push(part.token.id, startOf(part.start), endOf(part.end));
+          continue;
+        }
+        for (const word of splitWords(normalized.slice(part.start, part.end), section.start + part.start === 0)) {
+          const piece = readPiece(word.key);
+          if (!piece.exact || !known) aligned = false;
+          const base = part.start + word.start;
+          if (!known) {
+            for (const id of piece.ids) push(id, startOf(part.start), endOf(part.end));
+            continue;
+          }
+          for (let i = 0; i < piece.ids.length; i++) {
+            const from = base + Math.max(0, piece.starts[i]! - word.added);
+            const to = base + Math.max(0, piece.ends[i]! - word.added);
+            push(piece.ids[i]!, startOf(from), Math.max(startOf(from), endOf(to)));
+          }
+        }
+      }
+      if (whole) aligned = false;
+    }
+    return { ids: Int32Array.from(ids), starts: Int32Array.from(starts), ends: Int32Array.from(ends), aligned };
+  };
+
+  const tokenId = (token: string): number | undefined => model.tokens_to_ids.get(token);
+  const special = (key: string): SpecialToken | undefined => {
+    const value = config[key];
+    const text = typeof value === 'string' ? value : asRecord(value)?.['content'];
+    const id = typeof text === 'string' ? tokenId(text) : undefined;
+    return typeof text === 'string' && id !== undefined ? { id, text } : undefined;
+  };
+  const bos = special('bos_token');
+  const around = postProcessed(library, tokenId);
+  const specialIds = new Set(added.filter((token) => token.special).map((token) => token.id));
+  return {
+    encode,
+    decode: createDecoder(library, json['decoder'], specialIds, new Set(added.map((token) => token.id))),
+    tokenId,
+    tokenText: (id) => tokens[id],
+    vocabularySize: tokens.length,
+    bos,
+    eos: special('eos_token'),
+    pad: special('pad_token'),
+    prefix: withBos(around.prefix, bos, config['add_bos_token']),
+    suffix: around.suffix,
+    specialTokens: added.filter((token) => token.special).map((token) => token.text),
+  };
+}
+
+/** The chat template inside a `tokenizer_config.json`: a text, or the one named "default" of a list. */
+export function chatTemplateOf(tokenizerConfig: object): string | undefined {
+  const value = asRecord(tokenizerConfig)?.['chat_template'];
+  if (typeof value === 'string') return value;
+  if (!Array.isArray(value)) return undefined;
+  const named = value.map(asRecord).filter((one) => one !== undefined);
+  const template = (named.find((one) => one['name'] === 'default') ?? named[0])?.['template'];
+  return typeof template === 'string' ? template : undefined;
+}
+
+function openLibrary(
+  json: Readonly<Record<string, unknown>>,
+  config: Readonly<Record<string, unknown>>,
+): LibraryTokenizer {
+  const complete = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, ...json };
+  try {
+    const library = new LibraryTokenizer({ ...complete, added_tokens: json['added_tokens'] ?? [] }, config);
+    if (library.model) return library;
+  } catch (error) {
+    throw new Failure(
+      'tokenizer',
+      `The tokenizer of the model cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+      'Use a model whose tokenizer.json has a model of the kind BPE, Unigram or WordPiece, and check that the file is complete.',
+      2,
+    );
+  }
+  throw new Failure(
+    'tokenizer',
+    'The tokenizer of the model has no vocabulary.',
+    'Check that tokenizer.json is complete.',
+    2,
+  );
+}
+
+/** Whether text without a pre-tokenizer can be cut before "▁": no merge may cross such a place. */
+function cuttable(model: unknown, vocabulary: readonly string[]): boolean {
+  const type = asRecord(model)?.['type'];
+  if (type !== undefined && type !== 'BPE') return false;
+  return vocabulary.some((token) => token.includes('▁')) && !vocabulary.some((token) => /[^▁]▁/u.test(token));
+}
+
+/** Words by the library's own pre-tokenizer, which does not say where they stand. */
+function libraryWords(library: LibraryTokenizer): WordSplitter {
+  return (text, first) =>
+    library.pre_tokenizer!(text, { section_index: first ? 0 : 1 }).map((key) => ({
+      key,
+      start: 0,
+      end: text.length,
+      added: 0,
+    }));
+}
+
+function postProcessed(
+  library: LibraryTokenizer,
+  tokenId: (token: string) => number | undefined,
+): { prefix: number[]; suffix: number[] } {
+  const middle = '\u0000';
+  const result: unknown = library.post_processor?.([middle], null, true);
+  const tokens = asRecord(result)?.['tokens'];
+  if (!Array.isArray(tokens)) return { prefix: [], suffix: [] };
+  const at = tokens.indexOf(middle);
+  const toIds = (part: readonly unknown[]): number[] =>
+    part.flatMap((token) => (typeof token === 'string' ? (tokenId(token) ?? []) : []));
+  return { prefix: toIds(tokens.slice(0, at)), suffix: toIds(tokens.slice(at + 1)) };
+}
+
+/** `add_bos_token` of tokenizer_config.json overrules the post-processor, as in transformers. */
+function withBos(prefix: readonly number[], bos: SpecialToken | undefined, add: unknown): readonly number[] {
+  if (!bos || typeof add !== 'boolean') return prefix;
+  if (!add) return prefix.filter((id) => id !== bos.id);
+  return prefix.includes(bos.id) ? prefix : [bos.id, ...prefix];
+}

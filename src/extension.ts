@@ -1,0 +1,85 @@
+import * as vscode from 'vscode';
+import { findNode, launchTrainer } from './training/launcher';
+import { DASHBOARD_VIEW, DashboardViewProvider } from './webview/panel';
+import { openDashboard } from './workbench/commands/open-dashboard';
+import { openRunFolder } from './workbench/commands/open-run-folder';
+import { showLog } from './workbench/commands/show-log';
+import { stopTraining } from './workbench/commands/stop-training';
+import { train } from './workbench/commands/train';
+import { createDashboardHost } from './workbench/dashboard-host';
+import { notifyOfRun } from './workbench/notification';
+import { outputFolders, rememberOutputFolder } from './workbench/output-folders';
+import { report } from './workbench/report';
+import { registerRunSettings } from './workbench/run-settings-document';
+import { Runs, type Launch } from './workbench/runs';
+import { createStatusBar } from './workbench/status-bar';
+import { watchForRuns } from './workbench/watch-runs';
+import type { Workbench } from './workbench/workbench';
+
+const COMMANDS: Readonly<Record<string, (workbench: Workbench, argument?: unknown) => Promise<void>>> = {
+  'fine-tune.train': (workbench, resource) => train(workbench, resource instanceof vscode.Uri ? resource : undefined),
+  'fine-tune.stopTraining': stopTraining,
+  'fine-tune.openDashboard': openDashboard,
+  'fine-tune.openRunFolder': openRunFolder,
+  'fine-tune.showLog': showLog,
+};
+
+/** Creates the areas and registers the commands. What is large (the language client) is loaded when it is needed. */
+export function activate(context: vscode.ExtensionContext): void {
+  const log = vscode.window.createOutputChannel('Fine-tune', { log: true });
+  const folders = (): readonly string[] => outputFolders(context.workspaceState);
+  const runs = new Runs({
+    prepare: () => prepareTrainer(context),
+    outputFolders: folders,
+    rememberOutputFolder: (folder) => rememberOutputFolder(context.workspaceState, folder),
+    now: () => new Date(),
+    log: (message) => log.info(message),
+  });
+  const workbench: Workbench = { context, log, runs };
+  const dashboard = new DashboardViewProvider(context.extensionUri, createDashboardHost(runs, folders), (error) =>
+    log.error(error instanceof Error ? error : String(error)),
+  );
+  context.subscriptions.push(
+    log,
+    runs,
+    createStatusBar(runs),
+    registerRunSettings(),
+    vscode.window.registerWebviewViewProvider(DASHBOARD_VIEW, dashboard),
+    runs.onLive((run, origin) => {
+      if (origin !== 'elsewhere') notifyOfRun(run).catch((error: unknown) => report(log, error));
+    }),
+    ...Object.entries(COMMANDS).map(([id, command]) =>
+      vscode.commands.registerCommand(id, (argument: unknown) =>
+        command(workbench, argument).catch((error: unknown) => void report(log, error)),
+      ),
+    ),
+  );
+  context.subscriptions.push(watchForRuns(runs, (error) => void report(log, error)));
+  startWithFirstDataset(workbench);
+}
+
+/** A detached trainer, in a Node that was found to work. */
+async function prepareTrainer(context: vscode.ExtensionContext): Promise<Launch> {
+  const setting = vscode.workspace.getConfiguration('fine-tune').get<string>('nodePath', '').trim();
+  const nodePath = await findNode(setting === '' ? undefined : setting);
+  const trainerPath = context.asAbsolutePath('dist/trainer.js');
+  return (runFolder) => launchTrainer({ nodePath, trainerPath, runFolder, attached: false });
+}
+
+/** Starts the language server when the first `.jsonl` document is open. */
+function startWithFirstDataset({ context, log }: Workbench): void {
+  let started = false;
+  const start = async (document: vscode.TextDocument): Promise<void> => {
+    if (started || document.languageId !== 'jsonl') return;
+    started = true;
+    waiting.dispose();
+    const { startDatasetClient } = await import('./dataset-lsp/client');
+    context.subscriptions.push(await startDatasetClient(context, log));
+  };
+  const consider = (document: vscode.TextDocument): void => {
+    start(document).catch((error: unknown) => void report(log, error));
+  };
+  const waiting = vscode.workspace.onDidOpenTextDocument(consider);
+  context.subscriptions.push(waiting);
+  vscode.workspace.textDocuments.forEach(consider);
+}

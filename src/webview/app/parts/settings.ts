@@ -1,0 +1,135 @@
+import type { SettingInfo } from '../../protocol';
+import { iconButton } from '../components';
+import { h, icon, part, setText } from '../dom';
+import { countText, plural, rateText, shortCount } from '../format';
+import type { RunModel } from '../model';
+import type { Commands, ScenePart } from './scene';
+import { baseName } from './words';
+
+/** Facts and settings of the run, closed until asked for. A changed setting has an edge and names its default. */
+export function createSettings(commands: Commands): ScenePart {
+  const body = part('div');
+  const count = h('span', { class: 'caption' });
+  const summary = h('summary', {}, icon('chevron-right'), h('h2', {}, 'Settings'), count);
+  const details = h('details', {}, summary, body.element);
+  const tools = part('span', { class: 'tools' });
+  const element = h('section', { class: 'settings' }, details, tools.element);
+  details.addEventListener('toggle', () => commands.setView({ settingsOpen: details.open }));
+  return {
+    element,
+    update: ({ model, settings, view }) => {
+      element.hidden = model.started === undefined;
+      if (!model.started) return;
+      const rows = settingRows(model.started.settings, settings);
+      setText(count, `${countText(rows.filter((row) => row.changed).length)} changed`);
+      if (details.open !== view.settingsOpen) details.open = view.settingsOpen;
+      tools.render(model.run, () => [
+        iconButton({
+          icon: 'go-to-file',
+          label: 'Open the settings file of the run',
+          key: 'open-settings',
+          onPress: () => commands.act({ type: 'openSettings', run: model.run }),
+        }),
+      ]);
+      body.render(`${view.settingsOpen}${model.run}${model.started.time}`, () =>
+        view.settingsOpen ? [factsTable(model), settingsTable(rows)] : [],
+      );
+    },
+  };
+}
+
+export interface SettingRow {
+  readonly key: string;
+  readonly value: string;
+  /** The whole value where `value` is only its end. */
+  readonly title: string;
+  readonly help: string;
+  readonly changed: boolean;
+  readonly default: string;
+}
+
+/** One row for each setting that the run knows, in the order of the settings table; unknown keys come last. */
+export function settingRows(values: Readonly<Record<string, unknown>>, infos: readonly SettingInfo[]): SettingRow[] {
+  const known = new Set(infos.map((info) => info.key));
+  const extra = Object.keys(values)
+    .filter((key) => !known.has(key))
+    .map((key): SettingInfo => ({ key, help: '', default: '', automatic: true }));
+  return [...infos, ...extra].flatMap((info) => {
+    const value = values[info.key];
+    if (value === undefined || value === null) return [];
+    const plain = Array.isArray(value)
+      ? value.join(', ')
+      : typeof value === 'object'
+        ? JSON.stringify(value)
+        : String(value);
+    return [
+      {
+        key: info.key,
+        value: settingText(value, plain),
+        title: plain,
+        help: info.help,
+        changed: !info.automatic && info.default !== '' && plain !== info.default && !endsWithPath(plain, info.default),
+        default: info.default,
+      },
+    ];
+  });
+}
+
+/** Whether an absolute path is a relative default in some folder. */
+function endsWithPath(path: string, end: string): boolean {
+  return path.replaceAll('\\', '/').endsWith(`/${end}`);
+}
+
+function settingText(value: unknown, plain: string): string {
+  if (typeof value === 'number')
+    return value !== 0 && Math.abs(value) < 0.001
+      ? rateText(value)
+      : value.toLocaleString('en-US', { maximumFractionDigits: 6 });
+  return /[\\/]/.test(plain) && !plain.includes(', ') ? baseName(plain) : plain;
+}
+
+function settingsTable(rows: readonly SettingRow[]): HTMLElement {
+  return h(
+    'table',
+    { class: 'pairs' },
+    h('caption', { class: 'unseen' }, 'Settings of the run'),
+    h(
+      'tbody',
+      {},
+      ...rows.map((row) =>
+        h(
+          'tr',
+          { class: row.changed ? 'changed' : undefined },
+          h('th', { scope: 'row', class: 'mono', title: row.help }, row.key),
+          h(
+            'td',
+            { title: row.title },
+            row.value,
+            row.changed && h('span', { class: 'caption' }, ` default ${row.default}`),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+function factsTable(model: RunModel): HTMLElement {
+  const { started } = model;
+  if (!started) return h('div');
+  const share = started.baseParameters > 0 ? (started.trainableParameters / started.baseParameters) * 100 : 0;
+  const facts: (readonly [string, string])[] = [
+    ['Examples', `${countText(started.trainExamples)} to train, ${countText(started.validationExamples)} to validate`],
+    ['Steps', `${countText(started.totalSteps)}, ${countText(started.stepsPerEpoch)} an epoch`],
+    [
+      'Trained weights',
+      `${shortCount(started.trainableParameters)} (${share.toFixed(share < 10 ? 2 : 0)} % of ${shortCount(started.baseParameters)})`,
+    ],
+    ['Engine', started.engine],
+  ];
+  return h(
+    'table',
+    { class: 'pairs' },
+    h('caption', { class: 'unseen' }, `Facts of the run, ${plural(facts.length, 'row')}`),
+    h('tbody', {}, ...facts.map(([name, value]) => h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, value)))),
+  );
+}

@@ -1,0 +1,40 @@
+/** Where the page's files are, as the page itself must address them. */
+export interface PageFiles {
+  readonly script: string;
+  readonly style: string;
+  /** Sources of styles and fonts that the policy allows, for example `webview.cspSource`. */
+  readonly source: string;
+  /** Fresh for every page. */
+  readonly nonce: string;
+}
+
+/** The dashboard's page. Nothing inline runs and nothing is fetched from outside the extension. */
+export function dashboardHtml(files: PageFiles): string {
+  const policy = [
+    "default-src 'none'",
+    `script-src 'nonce-${files.nonce}'`,
+    `style-src ${files.source} 'nonce-${files.nonce}'`,
+    `font-src ${files.source}`,
+  ].join('; ');
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${escapeAttribute(policy)}">
+<!-- The widget toolkit makes one probe style element, and looks here for its nonce. -->
+<meta property="csp-nonce" content="${escapeAttribute(files.nonce)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Fine-tune dashboard</title>
+<link rel="stylesheet" href="${escapeAttribute(files.style)}">
+</head>
+<body>
+<main id="dashboard"></main>
+<script nonce="${escapeAttribute(files.nonce)}" src="${escapeAttribute(files.script)}"></script>
+</body>
+</html>
+`;
+}
+
+function escapeAttribute(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
+}

@@ -1,0 +1,188 @@
+import * as fs from 'node:fs/promises';
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import { Failure } from '../../common/failure';
+import { readConfigFile, type WrittenSettings } from '../../training/config-file';
+import type { Settings } from '../../training/settings';
+import { countRecords } from '../count-records';
+import { checkSettings, completeConfig, configText, confirmationText } from '../run-config';
+import type { RecordCounts } from '../run-config';
+import { pickMethod, pickModel, pickTrainingFile, pickValidation } from '../train-form';
+import { mayTrain } from '../trust';
+import type { Workbench } from '../workbench';
+
+const RECENT_MODELS = 'fine-tune.recentModels';
+
+/**
+ * From a data file or a `finetune.json` to a running trainer: reads the configuration, asks for what it does not say,
+ * shows every number, and starts. `resource` is the file a menu was opened on; without it the active editor counts.
+ */
+export async function train(workbench: Workbench, resource?: vscode.Uri): Promise<void> {
+  if (!(await mayTrain())) return;
+  const active = fileOf(vscode.window.activeTextEditor?.document.uri);
+  const target = fileOf(resource) ?? active;
+  const folder = await chooseFolder(target);
+  if (folder === undefined) return;
+
+  const configFile = await findConfig(folder, target);
+  if (configFile !== undefined && !(await saveFirst([configFile]))) return;
+  const config = configFile === undefined ? undefined : readConfigFile(configFile);
+
+  const picked = await pickMissing(workbench, folder, config, fileOf(resource), active);
+  if (picked === undefined) return;
+  const written = {
+    output_dir: path.join(folder, '.finetune', 'runs'),
+    ...config,
+    ...picked,
+  };
+  const settings = checkSettings(written);
+  if (!(await saveFirst([settings.train_file, settings.validation_file]))) return;
+
+  const records = await countBoth(settings);
+  const answer = await confirm(settings, records, folder);
+  if (answer === 'change') await openConfig(configFile, folder, settings, picked);
+  if (answer !== 'start') return;
+  if (settings.model !== null) await rememberModel(workbench, settings.model);
+  await workbench.runs.start(written, settings);
+}
+
+/** The settings that had to be asked for, or that the chosen file decides. `undefined`: the user gave up. */
+async function pickMissing(
+  { context }: Workbench,
+  folder: string,
+  config: WrittenSettings | undefined,
+  resource: string | undefined,
+  active: string | undefined,
+): Promise<WrittenSettings | undefined> {
+  const picked: Record<string, unknown> = {};
+  const chosenFile = resource !== undefined && isJsonl(resource) ? resource : undefined;
+  let trainFile = chosenFile ?? text(config?.['train_file']);
+  const ownData = trainFile !== undefined && trainFile === text(config?.['train_file']);
+  trainFile ??= await pickTrainingFile(folder, active);
+  if (trainFile === undefined) return undefined;
+  if (!ownData) picked['train_file'] = trainFile;
+  if (text(config?.['validation_file']) === trainFile) picked['validation_file'] = null;
+
+  if (text(config?.['model']) === undefined) {
+    const roots = (vscode.workspace.workspaceFolders ?? []).map((each) => each.uri).flatMap((uri) => fileOf(uri) ?? []);
+    const model = await pickModel(folder, roots.length > 0 ? roots : [folder], recentModels(context));
+    if (model === undefined) return undefined;
+    picked['model'] = model;
+  }
+  if (!ownData && config?.['validation_file'] === undefined && config?.['validation_split'] === undefined) {
+    const validation = await pickValidation(folder, trainFile);
+    if (validation === undefined) return undefined;
+    Object.assign(picked, validation);
+  }
+  if (config === undefined) {
+    const method = await pickMethod();
+    if (method === undefined) return undefined;
+    picked['method'] = method;
+  }
+  return picked;
+}
+
+async function confirm(
+  settings: Settings,
+  records: RecordCounts,
+  folder: string,
+): Promise<'start' | 'change' | undefined> {
+  const file = path.basename(settings.train_file ?? '');
+  const model = path.basename(settings.model ?? '');
+  const choice = await vscode.window.showInformationMessage(
+    `Train ${model} on ${file}?`,
+    { modal: true, detail: confirmationText(settings, records, folder) },
+    'Start',
+    'Change Settings…',
+  );
+  return choice === 'Start' ? 'start' : choice === undefined ? undefined : 'change';
+}
+
+/** Opens `finetune.json` with what was chosen so far in it; an existing one only gains what it does not say. */
+async function openConfig(
+  configFile: string | undefined,
+  folder: string,
+  settings: Settings,
+  picked: WrittenSettings,
+): Promise<void> {
+  const file = vscode.Uri.file(configFile ?? path.join(folder, 'finetune.json'));
+  if (configFile === undefined)
+    await vscode.workspace.fs.writeFile(file, Buffer.from(configText(settings, folder), 'utf8'));
+  const document = await vscode.workspace.openTextDocument(file);
+  if (configFile !== undefined && Object.keys(picked).length > 0) {
+    const edit = new vscode.WorkspaceEdit();
+    const whole = new vscode.Range(0, 0, document.lineCount, 0);
+    edit.replace(file, whole, completeConfig(document.getText(), picked, path.dirname(configFile)));
+    await vscode.workspace.applyEdit(edit);
+  }
+  await vscode.window.showTextDocument(document, { preview: false });
+}
+
+async function chooseFolder(target: string | undefined): Promise<string | undefined> {
+  const folders = (vscode.workspace.workspaceFolders ?? []).filter((folder) => folder.uri.scheme === 'file');
+  const own = target === undefined ? undefined : vscode.workspace.getWorkspaceFolder(vscode.Uri.file(target));
+  if (own) return own.uri.fsPath;
+  if (folders.length === 0) {
+    if (target !== undefined) return path.dirname(target);
+    throw new Failure('no-folder', 'No folder is open to train in.', 'Open the folder that holds your data.', 2);
+  }
+  if (folders.length === 1) return folders[0]?.uri.fsPath;
+  const chosen = await vscode.window.showWorkspaceFolderPick({ placeHolder: 'The folder to train in' });
+  return fileOf(chosen?.uri);
+}
+
+/** The `finetune.json` the command was called on, or the one of the workspace folder. */
+async function findConfig(folder: string, target: string | undefined): Promise<string | undefined> {
+  if (target !== undefined && path.basename(target) === 'finetune.json') return target;
+  const file = path.join(folder, 'finetune.json');
+  return fs.access(file).then(
+    () => file,
+    () => undefined,
+  );
+}
+
+/** The trainer reads the disk, so unsaved changes would silently not count. */
+async function saveFirst(files: readonly (string | null)[]): Promise<boolean> {
+  const dirty = vscode.workspace.textDocuments.filter(
+    (document) => document.isDirty && files.includes(fileOf(document.uri) ?? null),
+  );
+  if (dirty.length === 0) return true;
+  const names = dirty.map((document) => path.basename(document.uri.fsPath)).join(' and ');
+  const choice = await vscode.window.showWarningMessage(
+    `${names} ${dirty.length === 1 ? 'has' : 'have'} unsaved changes.`,
+    { modal: true, detail: 'Training reads the files from the disk.' },
+    'Save and Continue',
+  );
+  if (choice === undefined) return false;
+  for (const document of dirty) if (!(await document.save())) return false;
+  return true;
+}
+
+async function countBoth(settings: Settings): Promise<RecordCounts> {
+  const [trained, validation] = await Promise.all([
+    settings.train_file === null ? 0 : countRecords(settings.train_file),
+    settings.validation_file === null ? undefined : countRecords(settings.validation_file),
+  ]);
+  return { train: trained, validation };
+}
+
+function recentModels(context: vscode.ExtensionContext): readonly string[] {
+  return context.globalState.get<readonly string[]>(RECENT_MODELS, []);
+}
+
+async function rememberModel({ context }: Workbench, model: string): Promise<void> {
+  const others = recentModels(context).filter((other) => other !== model);
+  await context.globalState.update(RECENT_MODELS, [model, ...others].slice(0, 8));
+}
+
+function fileOf(uri: vscode.Uri | undefined): string | undefined {
+  return uri?.scheme === 'file' ? uri.fsPath : undefined;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function isJsonl(file: string): boolean {
+  return /\.jsonl$/i.test(file);
+}

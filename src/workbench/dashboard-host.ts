@@ -1,0 +1,58 @@
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import { Failure } from '../common/failure';
+import { attach } from '../training/control';
+import { watchEvents } from '../training/run-folder';
+import type { DashboardHost } from '../webview/panel';
+import { showRunSettings } from './run-settings-document';
+import type { Runs } from './runs';
+
+/** What the dashboard sees of the workbench: the run folders, and the same actions that the commands have. */
+export function createDashboardHost(runs: Runs, outputFolders: () => readonly string[]): DashboardHost {
+  return {
+    listRuns: async () =>
+      (await runs.list()).map((run) => ({
+        run: run.path,
+        name: run.name,
+        state: run.state,
+        startedAt: run.created,
+        step: run.lastStep,
+        totalSteps: run.totalSteps,
+        validationLoss: run.bestValidationLoss ?? null,
+      })),
+    onRunsChanged: (listener) => runs.onChange(listener),
+    watchRun: (run, onEvents) => watchEvents(run, onEvents),
+    actions: {
+      train: async () => {
+        await vscode.commands.executeCommand('fine-tune.train');
+      },
+      stop: (run) => stop(runs, run),
+      openFolder: async (folder) => {
+        const known = outputFolders().some((root) => !path.relative(root, folder).startsWith('..'));
+        if (!known)
+          throw new Failure(
+            'foreign-folder',
+            `${folder} belongs to no run of this workspace.`,
+            'Open it in the file manager.',
+          );
+        await vscode.commands.executeCommand('fine-tune.openRunFolder', folder);
+      },
+      openLog: async (run) => {
+        await vscode.commands.executeCommand('fine-tune.showLog', run);
+      },
+      openSettings: (run) => showRunSettings(run),
+      copyText: async (text) => {
+        await vscode.env.clipboard.writeText(text);
+      },
+    },
+  };
+}
+
+async function stop(runs: Runs, folder: string): Promise<void> {
+  const run = runs.live.find((each) => each.path === folder);
+  if (run) return run.stop();
+  const connection = await attach(folder);
+  if (!connection) throw new Failure('not-running', 'The trainer of this run is gone.', 'There is nothing to stop.');
+  await connection.send({ type: 'stop' });
+  connection.close();
+}

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { deviceFindings, findingsText } from '../../src/cli/doctor';
+import { overfittingNote } from '../../src/cli/run-report';
+import type { Terminal } from '../../src/cli/terminal';
+import { noteText, trainView } from '../../src/cli/train-view';
+import { evaluation, metrics, sampleRun, started } from '../training/sample-events';
+
+function fakeTerminal(changes: Partial<Terminal> = {}): Terminal & { text(): string } {
+  let text = '';
+  return {
+    out: () => undefined,
+    err: (part) => (text += part),
+    live: true,
+    color: false,
+    colorOut: false,
+    unicode: false,
+    columns: () => 100,
+    cwd: '/',
+    ...changes,
+    text: () => text,
+  };
+}
+
+/** What a terminal shows after it has received this text. */
+function screen(text: string): string[] {
+  const lines = [''];
+  for (const part of text.split(/(\r\u001b\[2K|\n)/)) {
+    if (part === '\n') lines.push('');
+    else if (part === '\r\u001b[2K') lines[lines.length - 1] = '';
+    else lines[lines.length - 1] += part;
+  }
+  return lines;
+}
+
+describe('the live line', () => {
+  it('is the last line, rewritten in place, below everything that is said', () => {
+    const terminal = fakeTerminal();
+    let clock = 0;
+    const view = trainView(terminal, '/runs/a', () => (clock += 1000));
+    view.show(started({ settings: { r: 8 } }));
+    view.show(metrics(1, 3));
+    view.show(metrics(2, 2));
+    view.show({ ...evaluation(2, 2.5), best: true });
+    expect(screen(terminal.text()).slice(-2)).toEqual([
+      'step 2  validation loss 2.500  perplexity 12.18  50.0 % of the tokens right  best so far',
+      '[------------------------]  2/150  loss 2.474  13 min left  1,450 tokens/s  512 MiB',
+    ]);
+    view.show(metrics(75, 1));
+    expect(screen(terminal.text()).at(-1)).toContain('[############------------]  75/150  loss 1.930  val 2.500');
+    view.say('Stopping.');
+    expect(screen(terminal.text()).slice(-2)[0]).toBe('Stopping.');
+    view.end();
+    view.show(metrics(76, 1));
+    expect(screen(terminal.text()).slice(-2)).toEqual(['Stopping.', '']);
+  });
+
+  it('is redrawn at most every 80 ms, but always for the last step', () => {
+    const terminal = fakeTerminal();
+    const view = trainView(terminal, '/runs/a', () => 0);
+    view.show(started());
+    const before = terminal.text().length;
+    view.show(metrics(1, 3));
+    const once = terminal.text().length;
+    for (let step = 2; step < 150; step++) view.show(metrics(step, 2));
+    expect(once).toBeGreaterThan(before);
+    expect(terminal.text().length).toBe(once);
+    view.show(metrics(150, 2));
+    expect(screen(terminal.text()).at(-1)).toContain('150/150');
+  });
+
+  it('shows a phase while it lasts, and how long it took', () => {
+    const terminal = fakeTerminal({ unicode: true });
+    const view = trainView(terminal, '/runs/a', () => 0);
+    const phase = { v: 1, time: '', type: 'phase', phase: 'compile' } as const;
+    view.show({ ...phase, state: 'begin' });
+    expect(screen(terminal.text())).toEqual(['Compiling the graph …']);
+    view.show({ ...phase, state: 'end', seconds: 2.25 });
+    expect(screen(terminal.text())).toEqual(['Compiling the graph: 2.3 s', '']);
+  });
+});
+
+describe('warnings', () => {
+  it('come with what to do, wrapped', () => {
+    const terminal = fakeTerminal({ live: false, color: true });
+    const view = trainView(terminal, '/runs/a');
+    view.show({
+      v: 1,
+      time: '',
+      type: 'warning',
+      code: 'truncated',
+      message: 'Cut off: 12 records.',
+      hint: 'Raise max_length.',
+    });
+    expect(terminal.text()).toBe('\u001b[33mwarning:\u001b[39m Cut off: 12 records.\n  Raise max_length.\n');
+  });
+  it('keep the lines of a message', () => {
+    expect(noteText('error:', 'One.\nTwo.', 'Do.')).toBe('error: One.\n  Two.\n  Do.');
+  });
+});
+
+describe('overfitting', () => {
+  it('is named with the numbers, when the validation loss has risen', () => {
+    expect(overfittingNote(sampleRun())).toMatch(
+      /^The validation loss rose from 0\.729 at step 105 to 0\.856 at the end/,
+    );
+    expect(overfittingNote([evaluation(1, 3), evaluation(2, 2), evaluation(3, 2.01)])).toBeUndefined();
+  });
+});
+
+describe('doctor', () => {
+  const bundled = (...names: string[]): { name: string; bundled: boolean }[] =>
+    names.map((name) => ({ name, bundled: true }));
+  it('lists devices with what they need', () => {
+    const found = deviceFindings(bundled('cpu', 'webgpu', 'cuda'), 'linux', 'x64');
+    expect(found.map(({ ok, what }) => [ok, what])).toEqual([
+      [true, 'device cpu'],
+      [true, 'device webgpu'],
+      [true, 'device cuda'],
+    ]);
+    expect(found[2]?.hint).toContain('ONNXRUNTIME_NODE_INSTALL=cuda12');
+    expect(deviceFindings(bundled('cpu', 'webgpu', 'dml'), 'win32', 'x64').map(({ what }) => what)).toContain(
+      'device dml',
+    );
+  });
+  it('says what to do where nothing runs', () => {
+    const found = deviceFindings([], 'darwin', 'x64');
+    expect(found[0]).toMatchObject({ ok: false, text: 'onnxruntime-node has no build for darwin x64' });
+    expect(findingsText(found).slice(0, 2)).toEqual([
+      'missing  device cpu     onnxruntime-node has no build for darwin x64',
+      '         Use Linux or Windows on x64 or arm64, or a Mac with Apple silicon.',
+    ]);
+  });
+});

@@ -1,0 +1,149 @@
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type FrameLocator, type Locator, type Page } from 'playwright-core';
+import { startCodeServer } from '../../../scripts/lib/code-server.mjs';
+import { copySample, installUnpacked } from '../../../scripts/lib/extension-folder.mjs';
+import { ensureKit } from '../../../scripts/lib/kit.mjs';
+import { root } from '../../../scripts/lib/run.mjs';
+import { ensureChromium } from '../../../scripts/lib/system.mjs';
+
+/** Labels of the theme picker, and the class that VS Code gives its window under each. */
+const THEMES = {
+  dark: { label: 'Dark Modern', kind: 'vs-dark' },
+  light: { label: 'Light Modern', kind: 'vs' },
+  'high-contrast': { label: 'Dark High Contrast', kind: 'hc-black' },
+} as const;
+export type Theme = keyof typeof THEMES;
+
+/** A window of a real VS Code with the extension in it, driven as a user drives it. */
+export interface Window {
+  readonly page: Page;
+  /** The folder that is open: a copy of the sample. */
+  readonly workspace: string;
+  openFile(name: string): Promise<void>;
+  /** Picks a command by its full title in the palette, for example `Fine-tune: Train`. */
+  runCommand(title: string): Promise<void>;
+  /** Answers the quick pick whose title is given; `label` is the start of the row. */
+  pick(title: string, label: string): Promise<void>;
+  /** Presses a button of the modal dialog that holds this text. */
+  answerDialog(text: string | RegExp, button: string): Promise<void>;
+  notification(text: string | RegExp): Locator;
+  statusBar(text: string | RegExp): Locator;
+  /** The page of the one webview that is visible. */
+  webview(): FrameLocator;
+  setTheme(theme: Theme): Promise<void>;
+  reload(): Promise<void>;
+  /** Keeps a picture in artifacts/workbench, numbered in the order of the story. */
+  screenshot(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const CHROMIUM_FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
+
+/** Starts a server with the extension in it and opens a fresh copy of the sample. */
+export async function openWindow(theme: Theme): Promise<Window> {
+  const executablePath = await ensureChromium();
+  const kit = await ensureKit();
+  const home = mkdtempSync(join(tmpdir(), 'fine-tune-workbench-'));
+  const workspace = join(home, 'sample');
+  copySample(workspace);
+  installUnpacked(join(home, 'extensions'));
+  const server = await startCodeServer({
+    kit,
+    home,
+    workspace,
+    settings: {
+      'workbench.colorTheme': THEMES[theme].label,
+      'workbench.startupEditor': 'none',
+      'workbench.secondarySideBar.defaultVisibility': 'hidden',
+      'chat.disableAIFeatures': true,
+      'window.autoDetectColorScheme': false,
+      'window.autoDetectHighContrast': false,
+      'window.dialogStyle': 'custom',
+    },
+  });
+  const browser = await chromium.launch({ executablePath, args: CHROMIUM_FLAGS });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  const pictures = join(root, 'artifacts', 'workbench');
+  mkdirSync(pictures, { recursive: true });
+  let pictureCount = 0;
+
+  const load = async (): Promise<void> => {
+    await page.locator('.monaco-workbench').waitFor();
+    await page.locator('.explorer-folders-view, .pane-body').first().waitFor();
+    await page.locator('.statusbar-item').first().waitFor();
+  };
+  await page.goto(server.url);
+  await load();
+
+  const input = page.locator('.quick-input-widget input[type=text]');
+  const row = (label: RegExp): Locator =>
+    page.locator('.quick-input-list .monaco-list-row').filter({ has: page.locator('.label-name', { hasText: label }) });
+
+  const runCommand = async (title: string): Promise<void> => {
+    await page.keyboard.press('F1');
+    await input.fill(`>${title}`);
+    await row(exactly(title)).first().click();
+  };
+
+  const pick = async (title: string, label: string): Promise<void> => {
+    await page.locator('.quick-input-title', { hasText: title }).waitFor();
+    await row(startingWith(label)).first().click();
+  };
+
+  return {
+    page,
+    workspace,
+    runCommand,
+    pick,
+    openFile: async (name) => {
+      await page.keyboard.press('Control+P');
+      await input.fill(name);
+      await row(exactly(name)).first().click();
+      await page.locator('.tab.active', { hasText: name }).waitFor();
+    },
+    answerDialog: async (text, button) => {
+      const dialog = page.locator('.monaco-dialog-box', { hasText: text });
+      await dialog.getByRole('button', { name: button, exact: true }).click();
+      await dialog.waitFor({ state: 'hidden' });
+    },
+    notification: (text) => page.locator('.notification-list-item', { hasText: text }),
+    statusBar: (text) => page.locator('.statusbar-item', { hasText: text }),
+    webview: () => page.frameLocator('iframe.webview:visible').frameLocator('iframe#active-frame'),
+    setTheme: async (wanted) => {
+      const { label, kind } = THEMES[wanted];
+      await runCommand('Preferences: Color Theme');
+      await row(exactly(label)).first().waitFor();
+      await input.fill(label);
+      await row(exactly(label)).first().click();
+      await page.locator(`.monaco-workbench.${kind}`).waitFor();
+    },
+    reload: async () => {
+      await runCommand('Developer: Reload Window');
+      // The old page is still there for a moment; only a new document has no workbench yet.
+      await page.locator('.monaco-workbench').waitFor({ state: 'detached' });
+      await load();
+    },
+    screenshot: async (name) => {
+      const number = String(++pictureCount).padStart(2, '0');
+      await page.screenshot({ path: join(pictures, `${number}-${name}.png`) });
+    },
+    close: async () => {
+      await browser.close();
+      await server.stop();
+    },
+  };
+}
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const exactly = (text: string): RegExp => new RegExp(`^\\s*${escaped(text)}\\s*$`);
+const startingWith = (text: string): RegExp => new RegExp(`^\\s*${escaped(text)}`);

@@ -1,0 +1,131 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { openWindow, type Window } from './lib/window';
+
+/** The main job as a user sees it. The tests are one story in one window; each goes on where the one before ended. */
+describe('from a dataset to a trained adapter, in VS Code', () => {
+  let window: Window;
+
+  beforeAll(async () => {
+    window = await openWindow('dark');
+  });
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await window.screenshot(`failed-${task.name.replaceAll(/\W+/g, '-')}`);
+  });
+  afterAll(() => window?.close());
+
+  it('marks a broken record where it is broken', async () => {
+    const [first = ''] = readFileSync(join(window.workspace, 'train.jsonl'), 'utf8').split('\n');
+    writeFileSync(join(window.workspace, 'broken.jsonl'), `${first}\n${first.slice(0, 60)}\n`);
+    await window.openFile('broken.jsonl');
+    await window.page.locator('.squiggly-error').first().waitFor();
+    await window.runCommand('Problems: Focus on Problems View');
+    const problem = window.page.locator('.markers-panel .monaco-list-row', { hasText: 'json-syntax' });
+    await problem.waitFor();
+    expect(await problem.innerText()).toMatch(/Ln 2, Col/);
+    await window.screenshot('diagnostic');
+    await window.runCommand('View: Close Panel');
+  });
+
+  it('trains from the command palette, after every number was shown', async () => {
+    await window.openFile('train.jsonl');
+    await window.runCommand('Fine-tune: Train');
+    await window.pick('Train: training data', 'train.jsonl');
+    await window.pick('Train: base model', 'base');
+    await window.pick('Train: validation data', 'validation.jsonl');
+    await window.pick('Train: method', 'LoRA');
+    const dialog = window.page.locator('.monaco-dialog-box');
+    await dialog.getByText('Learning rate').waitFor();
+    await window.screenshot('confirmation');
+    await window.answerDialog('train.jsonl?', 'Start');
+    await window.notification(/step \d+ of \d+/).waitFor();
+    await window.screenshot('training');
+  });
+
+  it('shows the loss as it falls', async () => {
+    await window.runCommand('Fine-tune: Open Dashboard');
+    await expect.poll(() => step(), { timeout: 60_000 }).toBeGreaterThanOrEqual(3);
+    const { loss: early } = await status();
+    await expect.poll(() => step(), { timeout: 100_000, interval: 500 }).toBeGreaterThanOrEqual(25);
+    const { loss: late } = await status();
+    expect(late).toBeLessThan(early * 0.8);
+    const dashboard = window.webview();
+    await dashboard.locator('canvas').first().waitFor();
+    await expect.poll(() => dashboard.locator('body').innerText()).toMatch(/Step\s+\d+\s+of\s+\d+/);
+    await window.screenshot('dashboard-dark');
+  });
+
+  it('is legible in light and in high contrast', async () => {
+    for (const theme of ['light', 'high-contrast'] as const) {
+      await window.setTheme(theme);
+      await window.runCommand('Fine-tune: Open Dashboard');
+      await window.webview().locator('canvas').first().waitFor();
+      // The chart is drawn again with the new colours after the page has been told of them.
+      await window.page.waitForTimeout(500);
+      await window.screenshot(`dashboard-${theme}`);
+    }
+    await window.setTheme('dark');
+  });
+
+  it('finds the running trainer again after the window was reloaded', async () => {
+    const before = await step();
+    await window.reload();
+    await expect.poll(() => step(), { timeout: 60_000 }).toBeGreaterThan(before);
+    expect(runFolders()).toHaveLength(1);
+    await window.screenshot('re-attached');
+  });
+
+  it('stops when asked, and keeps a checkpoint', async () => {
+    await window.runCommand('Fine-tune: Stop Training');
+    await window.notification(/Stopped .+ after step \d+/).waitFor();
+    await window.screenshot('stopped');
+    const events = runEvents();
+    const last = events.at(-1);
+    expect(last?.['type']).toBe('stopped');
+    const checkpoint = String(last?.['checkpoint']);
+    expect(existsSync(join(checkpoint, 'COMPLETE'))).toBe(true);
+    const losses = events.filter((event) => event['type'] === 'metrics').map((event) => Number(event['loss']));
+    expect(mean(losses.slice(-5))).toBeLessThan(mean(losses.slice(0, 5)) * 0.8);
+  });
+
+  it('shows the run after another reload', async () => {
+    await window.reload();
+    await window.runCommand('Fine-tune: Open Dashboard');
+    const dashboard = window.webview();
+    await dashboard
+      .getByText(/stopped/i)
+      .first()
+      .waitFor();
+    await dashboard.locator('canvas').first().waitFor();
+    await window.page.waitForTimeout(500);
+    await window.screenshot('found-again');
+  });
+
+  /** What the status bar says: `12/150 · 1.230`. */
+  async function status(): Promise<{ step: number; loss: number }> {
+    const item = window.statusBar(/\d+\/\d+ · \d/);
+    if ((await item.count()) === 0) return { step: 0, loss: Number.NaN };
+    const [, at = '', loss = ''] = /([\d,]+)\/[\d,]+ · ([\d.]+)/.exec(await item.first().innerText()) ?? [];
+    return { step: Number(at.replaceAll(',', '')), loss: Number(loss) };
+  }
+
+  async function step(): Promise<number> {
+    return (await status()).step;
+  }
+
+  function runFolders(): string[] {
+    const runs = join(window.workspace, '.finetune', 'runs');
+    return readdirSync(runs).map((name) => join(runs, name));
+  }
+
+  function runEvents(): Record<string, unknown>[] {
+    const [folder = ''] = runFolders();
+    const lines = readFileSync(join(folder, 'events.jsonl'), 'utf8').trimEnd().split('\n');
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+});
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
