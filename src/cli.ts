@@ -3,6 +3,9 @@ import { main } from './cli/main';
 import { processTerminal } from './cli/terminal';
 
 // The bundles lie side by side in dist/.
-void main(process.argv.slice(2), processTerminal(), { trainerPath: join(__dirname, 'trainer.js') }).then((code) => {
+void main(process.argv.slice(2), processTerminal(), {
+  trainerPath: join(__dirname, 'trainer.js'),
+  samplePath: join(__dirname, '..', 'media', 'sample'),
+}).then((code) => {
   process.exitCode = code;
 });

@@ -2,6 +2,6 @@
 import process from 'node:process';
 import { writeCorpus } from './dialogues';
 
-const [folder, dialogues = '60000'] = process.argv.slice(2);
+const [folder, dialogues = '19200'] = process.argv.slice(2);
 if (folder === undefined || !(Number(dialogues) > 0)) throw new Error('usage: corpus.ts FOLDER [DIALOGUES]');
 await writeCorpus(folder, Number(dialogues));

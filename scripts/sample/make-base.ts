@@ -2,7 +2,7 @@
 // Dataset, corpus, tokenizer and first weights; then the product's own trainer trains them (`npm run build` first),
 // and the result is stored as float16 in media/sample/base.
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -26,13 +26,14 @@ const first = path.join(work, 'first');
 const corpus = path.join(work, 'corpus.jsonl');
 
 await writeTickets(SAMPLE);
-await writeCorpus(work, steps * PRETRAINING.batch_size);
+await writeCorpus(work, PRETRAINING.max_steps * PRETRAINING.batch_size);
 await trainTokenizer(corpus, first);
 writeFirstModel(first);
 const trained = await train();
 const base = path.join(SAMPLE, 'base');
 await rm(base, { recursive: true, force: true });
 saveHuggingFaceModel(base, openBaseModel(trained), new Map(), 'F16');
+await copyFile(path.join(first, 'generation_config.json'), path.join(base, 'generation_config.json'));
 const bytes = await folderSize(base);
 console.log(`${base}: ${bytes} bytes; corpus, checkpoints and probes are in ${work}`);
 if (bytes > LARGEST) throw new Error(`${base} is larger than ${LARGEST} bytes.`);
@@ -57,7 +58,7 @@ async function train(): Promise<string> {
   let model: string | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
     const event = JSON.parse(line) as { type: string; step?: number; loss?: number; adapter?: string };
-    if (event.type === 'metrics' && event.step! % 50 === 0) console.log(`step ${event.step} loss ${event.loss}`);
+    if (event.type === 'metrics' && event.step! % 25 === 0) console.log(`step ${event.step} loss ${event.loss}`);
     else if (event.type === 'failed' || event.type === 'warning') console.error(line);
     if (event.type === 'completed') model = event.adapter;
   }

@@ -5,6 +5,7 @@ import { nearest } from '../common/nearest';
 import { checkCommand } from './check';
 import type { Command } from './command';
 import { readArguments } from './command';
+import { demoCommand } from './demo';
 import { doctorCommand } from './doctor';
 import { commandHelp, generalHelp } from './help';
 import { runsCommand } from './runs';
@@ -17,6 +18,8 @@ import { noteText } from './train-view';
 
 export interface Bundles {
   readonly trainerPath: string;
+  /** `media/sample` of this package. */
+  readonly samplePath: string;
 }
 
 /** @returns the exit code */
@@ -28,6 +31,7 @@ export async function main(argv: readonly string[], terminal: Terminal, bundles:
     runsCommand,
     showCommand,
     doctorCommand(bundles.trainerPath),
+    demoCommand(bundles),
   ];
   try {
     return await dispatch(argv, terminal, commands);

@@ -1,5 +1,6 @@
 /** `fine-tune train`: one run in the foreground. */
 import { Failure } from '../common/failure';
+import type { WrittenSettings } from '../training/config-file';
 import { crashFailure } from '../training/crash';
 import { findNode, launchTrainer } from '../training/launcher';
 import type { FailedEvent, TrainerEvent } from '../training/protocol';
@@ -15,7 +16,7 @@ import { styled } from './terminal';
 import { noteText, trainView } from './train-view';
 
 /** 128 + SIGINT, as shells have it. */
-export const STOPPED = 130;
+const STOPPED = 130;
 
 /** @param trainerPath the bundle of the trainer process */
 export function trainCommand(trainerPath: string): Command {
@@ -48,6 +49,28 @@ export function trainCommand(trainerPath: string): Command {
 
 async function train(input: Arguments, terminal: Terminal, trainerPath: string): Promise<number> {
   const written = writtenSettings(input, terminal.cwd);
+  const json = input.has('json');
+  const { runFolder, events, code } = await runTrainer(written, terminal, trainerPath, json);
+  if (!json) report(events, runFolder, terminal);
+  return code;
+}
+
+export interface TrainerResult {
+  readonly runFolder: RunFolder;
+  readonly events: readonly TrainerEvent[];
+  readonly code: number;
+}
+
+/**
+ * Trains in the foreground and shows how it goes; the first Ctrl-C asks the trainer to stop, the second kills it.
+ * @throws Failure when the settings are unusable or the trainer dies
+ */
+export async function runTrainer(
+  written: WrittenSettings,
+  terminal: Terminal,
+  trainerPath: string,
+  json: boolean,
+): Promise<TrainerResult> {
   const settings = checkedSettings(written);
   const nodePath = await findNode();
   const runFolder = createRunFolder(
@@ -56,7 +79,6 @@ async function train(input: Arguments, terminal: Terminal, trainerPath: string):
     written,
     new Date(),
   );
-  const json = input.has('json');
   const quiet: Terminal = { ...terminal, err: () => undefined };
   const view = trainView(json ? quiet : terminal, runFolder.path);
   view.say(`Run folder: ${runFolder.path}`);
@@ -88,16 +110,14 @@ async function train(input: Arguments, terminal: Terminal, trainerPath: string):
     view.end();
     const final = finalEvent(events);
     if (!final && interrupts < 2) throw crashFailure(exit, crashFacts(events, runFolder));
-    if (!json) report(events, runFolder, terminal);
-    else writeLossChart(runFolder, events);
-    if (!final || final.type === 'stopped') return STOPPED;
-    return final.type === 'failed' ? final.exitCode : 0;
+    const code = !final || final.type === 'stopped' ? STOPPED : final.type === 'failed' ? final.exitCode : 0;
+    return { runFolder, events, code };
   } finally {
     for (const signal of signals) process.off(signal, interrupt);
   }
 }
 
-function report(events: readonly TrainerEvent[], folder: RunFolder, terminal: Terminal): void {
+export function report(events: readonly TrainerEvent[], folder: RunFolder, terminal: Terminal): void {
   const final = finalEvent(events);
   const chart = writeLossChart(folder, events);
   const lines = chartLines(events, terminal);

@@ -1,11 +1,15 @@
 /** The trained adapter as Hugging Face PEFT saves it, with tokenizer, chat template and a model card. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { Failure } from '../common/failure';
+import type { LoraConfig } from '../training/adapters/lora';
 import type { Parameter } from '../training/optimizer';
 import type { ResolvedSettings } from '../training/settings';
 import type { BaseModel } from '../training/weights/base-model';
 import { writeFailure } from '../training/weights/files';
-import { writeSafetensors } from '../training/weights/safetensors';
+import { readJsonObject } from '../training/weights/json-file';
+import { readSafetensorsHeader, writeSafetensors } from '../training/weights/safetensors';
+import { readFloats } from '../training/weights/tensor-info';
 
 export interface AdapterFacts {
   readonly base: BaseModel;
@@ -35,6 +39,26 @@ export function writeAdapter(folder: string, parameters: readonly Parameter[], f
     parameters.map(({ name, shape, data }) => ({ name, shape, data, dtype: 'F32' })),
     { format: 'pt' },
   );
+}
+
+/** An adapter folder written by us or by PEFT (plain LoRA). Throws a Failure (exit code 2) when it is none. */
+export function readAdapter(folder: string): { readonly lora: LoraConfig; readonly parameters: readonly Parameter[] } {
+  const config = readJsonObject(join(folder, 'adapter_config.json'));
+  const { r, lora_alpha: alpha, target_modules: targets, peft_type: type } = config;
+  if (type !== 'LORA' || typeof r !== 'number' || typeof alpha !== 'number' || !Array.isArray(targets))
+    throw new Failure(
+      'adapter-unreadable',
+      `${folder}: adapter_config.json does not describe a LoRA adapter with listed target_modules.`,
+      'Name the "adapter" folder of a run.',
+      2,
+    );
+  const { tensors } = readSafetensorsHeader(join(folder, 'adapter_model.safetensors'));
+  const parameters = [...tensors.values()].map((info) => ({
+    name: info.name,
+    shape: info.shape,
+    data: readFloats(info),
+  }));
+  return { lora: { r, alpha, dropout: 0, targetModules: targets.map(String) }, parameters };
 }
 
 /** The fields of PEFT's `LoraConfig` that are not at their defaults; PEFT fills in the others. */

@@ -73,7 +73,10 @@ const run = async (args: readonly string[], fake: FakePlan = {}, where = cwd): P
     columns: () => 100,
     cwd: where,
   };
-  const code = await main(args, terminal, { trainerPath: join(folder.path, 'trainer.js') });
+  const code = await main(args, terminal, {
+    trainerPath: join(folder.path, 'trainer.js'),
+    samplePath: join(folder.path, 'sample'),
+  });
   return { code, out, err };
 };
 const TRAIN = ['train', '--model', 'model', '--data', 'tickets.jsonl'];

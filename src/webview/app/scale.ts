@@ -37,9 +37,10 @@ export function logTicks(low: number, high: number, most: number): number[] {
 /** A round number at or above `value`, for axes that start at 0. */
 export function niceCeiling(value: number): number {
   if (!(value > 0)) return 1;
-  const power = 10 ** Math.floor(Math.log10(value));
-  const factor = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((candidate) => candidate * power >= value * (1 - 1e-9)) ?? 10;
-  return factor * power;
+  const exponent = Math.floor(Math.log10(value));
+  // 2 / 10000 is 0.0002; 2 * 0.0001 is a little less.
+  const times = (factor: number): number => (exponent < 0 ? factor / 10 ** -exponent : factor * 10 ** exponent);
+  return times([1, 1.5, 2, 3, 4, 5, 6, 8].find((factor) => times(factor) >= value) ?? 10);
 }
 
 /** Linear interpolation between the order statistics; `values` must be sorted. */
@@ -65,7 +66,8 @@ export interface LossPoints {
 }
 
 const START_SHARE = 0.1;
-const SAMPLES = 4000;
+const MARGIN = 0.3;
+const SAMPLES = 2000;
 
 /**
  * Range of the loss axis: it fits what follows the first tenth of the steps, where the loss falls so fast that it
@@ -77,14 +79,18 @@ export function fitLoss(raw: LossPoints, firm: readonly LossPoints[], cutStart: 
   const count = raw.step.length;
   const startStep = count < 40 || !cutStart ? -Infinity : raw.step[Math.floor(count * START_SHARE)]!;
   const stride = Math.max(1, Math.floor(count / SAMPLES));
-  const sample: number[] = [];
-  for (let i = 0; i < count; i += stride)
-    if (raw.step[i]! > startStep && Number.isFinite(raw.loss[i]!)) sample.push(raw.loss[i]!);
-  // The newest values say where a run that is going wrong is heading.
-  for (let i = Math.max(0, count - 4); i < count; i++) if (Number.isFinite(raw.loss[i]!)) sample.push(raw.loss[i]!);
-  sample.sort((a, b) => a - b);
-  let low = quantile(sample, 0.005);
-  let high = quantile(sample, 0.995);
+  const sample = new Float64Array(Math.ceil(count / stride));
+  let size = 0;
+  let later = -Infinity;
+  for (let i = 0; i < count; i++) {
+    const value = raw.loss[i]!;
+    if (raw.step[i]! <= startStep || !Number.isFinite(value)) continue;
+    if (i % stride === 0) sample[size++] = value;
+    if (value > later) later = value;
+  }
+  const sorted = sample.subarray(0, size).sort();
+  let low = quantile(sorted, 0.005);
+  let high = quantile(sorted, 0.995);
   for (const series of firm)
     for (let i = 0; i < series.step.length; i++) {
       const value = series.loss[i]!;
@@ -94,11 +100,12 @@ export function fitLoss(raw: LossPoints, firm: readonly LossPoints[], cutStart: 
     }
   if (Number.isNaN(low)) return undefined;
   const spread = Math.max(high - low, Math.abs(high) * 0.02, 1e-6);
-  const top = high + spread * 0.08;
+  // What is hardly above the rest is shown, not called a spike.
+  const top = (later <= high + spread * MARGIN ? Math.max(high, later) : high) + spread * 0.08;
   const bottom = low >= 0 ? Math.max(0, low - spread * 0.08) : low - spread * 0.08;
-  const cut = findCut(raw, firm, top, startStep);
+  const cut = findCut(raw, firm, top, top + spread * MARGIN, startStep);
   // A start that is hardly higher than the rest is shown whole.
-  if (cut.start && cut.start.highest <= top + spread * 0.3 && !cut.spikes)
+  if (cut.start && cut.start.highest <= top + spread * MARGIN && !cut.spikes)
     return { low: bottom, high: cut.start.highest + spread * 0.05 };
   return { low: bottom, high: top, ...cut };
 }
@@ -107,6 +114,7 @@ function findCut(
   raw: LossPoints,
   firm: readonly LossPoints[],
   top: number,
+  spikeFrom: number,
   startStep: number,
 ): Pick<LossFit, 'start' | 'spikes'> {
   let start: { lastStep: number; highest: number } | undefined;
@@ -118,7 +126,7 @@ function findCut(
       if (!(value > top)) continue;
       if (step <= startStep)
         start = { lastStep: Math.max(start?.lastStep ?? 0, step), highest: Math.max(start?.highest ?? 0, value) };
-      else if (series === raw)
+      else if (series === raw && value > spikeFrom)
         spikes =
           spikes && spikes.highest >= value
             ? { ...spikes, count: spikes.count + 1 }

@@ -25,7 +25,7 @@ export function createCross(plot: uPlot): Cross {
       setStyle(line, 'transform', `translateX(${Math.round(left)}px)`);
       dots.forEach((dot, index) => {
         const at = wanted[index];
-        const inside = at && Number.isFinite(at.top) && at.top >= 0 && at.top <= plot.over.clientHeight;
+        const inside = at && Number.isFinite(at.top) && at.top >= -1 && at.top <= plot.over.clientHeight + 1;
         dot.hidden = !inside || at.left < 0 || at.left > plot.over.clientWidth;
         if (dot.hidden || !at) return;
         dot.className = `cross-dot ${at.kind}`;

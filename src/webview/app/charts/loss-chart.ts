@@ -68,7 +68,6 @@ export function createLossChart(options: LossChartOptions, firstTheme: ChartThem
     if (input.log && fit && !(fit.low > 0)) fit = { ...fit, low: lowestPositive(model, fit.high) };
     const data = lossData(model, range, plotWidth(plot), scale);
     plot.setData(toPlot(data, input.smoothed));
-    showCross();
   };
 
   const showCross = (): void => {
@@ -108,9 +107,7 @@ export function createLossChart(options: LossChartOptions, firstTheme: ChartThem
           font: axisFont(theme),
           stroke: theme.text,
           splits: (u, _axis, low, high) =>
-            niceTicks(low, high, Math.max(2, Math.floor(plotWidth(u) / 56))).filter(
-              Number.isInteger,
-            ),
+            niceTicks(low, high, Math.max(2, Math.floor(plotWidth(u) / 56))).filter(Number.isInteger),
           values: (_plot, splits) => splits.map(countText),
           grid: { show: false },
           ticks: { stroke: theme.axis, width: 1, size: 3 },
@@ -138,7 +135,13 @@ export function createLossChart(options: LossChartOptions, firstTheme: ChartThem
       ],
       hooks: {
         drawAxes: [(u) => input && drawEpochs(u, theme, input.model)],
-        draw: [(u) => input && drawMarks({ plot: u, theme, model: input.model, fit, scale, smoothed: input.smoothed })],
+        draw: [
+          (u) => {
+            if (input) drawMarks({ plot: u, theme, model: input.model, fit, scale, smoothed: input.smoothed });
+            // uPlot takes new scales over a moment after setData, so the crosshair is placed here.
+            showCross();
+          },
+        ],
       },
     };
   };

@@ -66,7 +66,8 @@ export function createMiniChart(
         },
         axes: [{ show: false }, valueAxis(theme, Y_AXIS, bounds, texts)],
         series: [{}, { stroke: theme.train, width: 1.25, points: { show: false }, pxAlign: 0 }],
-        hooks: { drawAxes: [drawLimit] },
+        // uPlot takes new scales over a moment after setData, so the crosshair is placed when it draws.
+        hooks: { drawAxes: [drawLimit], draw: [() => showCross()] },
       },
       [[], []],
       box,
@@ -91,7 +92,6 @@ export function createMiniChart(
       kept.map((index) => step[index]!),
       kept.map((index) => (Number.isFinite(value[index]!) ? scale(value[index]!) : null)),
     ]);
-    showCross();
   };
 
   const showCross = (): void => {

@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createOnnxRuntimeEngine } from '../../src/training/engines/onnxruntime';
+import { loadOracle, relativeError } from './oracle';
+import { replay, startingAdapter } from './replay';
+
+// `npm test` points Vulkan's loader at Chromium's software device where there is no GPU (scripts/lib/system.mjs).
+const device = process.env.VK_ICD_FILENAMES;
+const reason = device === undefined ? ' (skipped: VK_ICD_FILENAMES names no Vulkan device)' : '';
+const required = process.env.CI === 'true';
+
+describe.skipIf(device === undefined && !required)(`the same graph on WebGPU${reason}`, () => {
+  it('the device is there', () => {
+    expect(existsSync(device!)).toBe(true);
+  });
+
+  // Grouped queries, a tied head and biases; an own head and all seven layers.
+  it.each(['llama-tied', 'qwen2', 'mistral'] as const)('%s: the losses of 20 steps', async (model) => {
+    const { dump, tensors } = loadOracle(model);
+    const parameters = startingAdapter(tensors);
+    const engine = createOnnxRuntimeEngine({ device: 'webgpu', threads: 2, prepack: true });
+    const tolerance = { loss: 1e-3, gradientNorm: 1e-2 };
+    await replay(engine, model, { method: 'lora', lora: dump.lora }, parameters, dump.training, tolerance);
+    for (const { name, data } of parameters)
+      expect(relativeError(data, tensors.get(`trained.${name}`)!.data), name).toBeLessThan(1e-2);
+  });
+});
