@@ -35,6 +35,7 @@ const pure = [
   'src/training/adapters/**',
   'src/training/protocol.ts',
   'src/training/settings.ts',
+  'src/training/settings-schema.ts',
   'src/evaluation/metrics/**',
 ];
 const order = (/** @type {string} */ regex) => ({

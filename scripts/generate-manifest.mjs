@@ -28,7 +28,7 @@ async function write(name, value) {
 }
 
 async function generate() {
-  const { settingsSchema } = await load('src/training/settings.ts');
+  const { settingsSchema } = await load('src/training/settings-schema.ts');
   await write('media/finetune.schema.json', settingsSchema());
   const { ruleSetting } = await load('src/workbench/rule-settings.ts');
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

@@ -1,5 +1,5 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { root } from './run.mjs';
 
 /** Everything the installed extension consists of. */
@@ -30,16 +30,18 @@ export function stageExtension(target, { platform, arch }) {
   const isWanted = (path) => {
     const [, otherPlatform, otherArch] = /napi-v\d+[\\/](\w+)(?:[\\/](\w+))?/.exec(path) ?? [];
     if (otherPlatform) return otherPlatform === platform && (!otherArch || otherArch === arch);
-    return !path.endsWith('.map');
+    return !/\.map$|\.d\.ts$|[\\/]\.(finetune|complete)$|[\\/]dist[\\/]bench$/.test(path);
   };
   for (const path of contents) {
     if (existsSync(join(root, path)))
       cpSync(join(root, path), join(target, path), { recursive: true, filter: isWanted });
   }
-  // The bundles hold all other dependencies; what remains says so, for whoever resolves or lists them.
-  const { scripts: _scripts, devDependencies: _dev, private: _private, ...manifest } = readManifest();
-  manifest.dependencies = { 'onnxruntime-node': manifest.dependencies['onnxruntime-node'] };
-  writeFileSync(join(target, 'package.json'), JSON.stringify(manifest, undefined, 2));
+  // The bundles hold all other dependencies, and what onnxruntime-node's install script needs is not needed again. The
+  // packager lists the dependencies and refuses those that are not there.
+  const { private: _private, ...manifest } = readManifest(root);
+  writeManifest(target, manifest, ['onnxruntime-node']);
+  const runtime = join('node_modules', 'onnxruntime-node');
+  writeManifest(join(target, runtime), readManifest(join(root, runtime)), ['onnxruntime-common']);
 }
 
 /**
@@ -47,13 +49,20 @@ export function stageExtension(target, { platform, arch }) {
  * @param {string} extensions
  */
 export function installUnpacked(extensions) {
-  const { publisher, name, version } = readManifest();
+  const { publisher, name, version } = readManifest(root);
   stageExtension(join(extensions, `${publisher}.${name}-${version}`), process);
 }
 
-/** @returns {Record<string, any>} */
-function readManifest() {
-  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+/** @param {string} folder @returns {Record<string, any>} */
+function readManifest(folder) {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+}
+
+/** @param {string} folder @param {Record<string, any>} manifest @param {readonly string[]} kept dependencies */
+function writeManifest(folder, manifest, kept) {
+  const { scripts: _scripts, devDependencies: _development, ...rest } = manifest;
+  const dependencies = Object.fromEntries(kept.map((name) => [name, rest.dependencies[name]]));
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ ...rest, dependencies }, undefined, 2));
 }
 
 /**
@@ -61,7 +70,5 @@ function readManifest() {
  * @param {string} target
  */
 export function copySample(target) {
-  mkdirSync(target, { recursive: true });
-  const sample = join(root, 'media', 'sample');
-  for (const name of readdirSync(sample)) cpSync(join(sample, name), join(target, name), { recursive: true });
+  cpSync(join(root, 'media', 'sample'), target, { recursive: true, filter: (path) => basename(path) !== '.finetune' });
 }

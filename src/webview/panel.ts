@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { dashboardHtml } from './html';
 import { createSession, type DashboardHost } from './session';
 
-export type { DashboardActions, DashboardHost } from './session';
+export type { DashboardHost } from './session';
 
 /** Id of the view in package.json. */
 export const DASHBOARD_VIEW = 'fine-tune.dashboard';

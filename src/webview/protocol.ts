@@ -123,23 +123,33 @@ export function packEvents(events: readonly TrainerEvent[]): EventItem[] {
 }
 
 function packMetrics(events: readonly MetricsEvent[]): MetricColumns {
-  // A plain loop: Float64Array.from goes through an iterator and takes ten times as long.
-  const column = (read: (event: MetricsEvent) => number | null): Float64Array => {
-    const values = new Float64Array(events.length);
-    for (let i = 0; i < values.length; i++) values[i] = read(events[i]!) ?? NaN;
-    return values;
-  };
-  return {
+  const column = (): Float64Array => new Float64Array(events.length);
+  const columns: MetricColumns = {
     type: 'columns',
-    time: column((event) => Date.parse(event.time)),
-    step: column((event) => event.step),
-    epoch: column((event) => event.epoch),
-    loss: column((event) => event.loss),
-    learningRate: column((event) => event.learningRate),
-    gradientNorm: column((event) => event.gradientNorm),
-    tokensPerSecond: column((event) => event.tokensPerSecond),
-    trainedTokens: column((event) => event.trainedTokens),
-    memoryBytes: column((event) => event.memoryBytes),
-    secondsLeft: column((event) => event.secondsLeft),
+    time: column(),
+    step: column(),
+    epoch: column(),
+    loss: column(),
+    learningRate: column(),
+    gradientNorm: column(),
+    tokensPerSecond: column(),
+    trainedTokens: column(),
+    memoryBytes: column(),
+    secondsLeft: column(),
   };
+  // One plain pass: Float64Array.from, or a pass for each column, takes several times as long.
+  for (let i = 0; i < events.length; i++) {
+    const event = events[i]!;
+    columns.time[i] = Date.parse(event.time);
+    columns.step[i] = event.step;
+    columns.epoch[i] = event.epoch;
+    columns.loss[i] = event.loss ?? NaN;
+    columns.learningRate[i] = event.learningRate;
+    columns.gradientNorm[i] = event.gradientNorm ?? NaN;
+    columns.tokensPerSecond[i] = event.tokensPerSecond;
+    columns.trainedTokens[i] = event.trainedTokens;
+    columns.memoryBytes[i] = event.memoryBytes;
+    columns.secondsLeft[i] = event.secondsLeft;
+  }
+  return columns;
 }

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import * as path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ruleSetting } from '../../src/workbench/rule-settings';
-import { settingsSchema } from '../../src/training/settings';
+import { settingsSchema } from '../../src/training/settings-schema';
 
 const root = path.resolve(__dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openWindow, type Window } from './lib/window';
@@ -9,6 +9,8 @@ describe('from a dataset to a trained adapter, in VS Code', () => {
 
   beforeAll(async () => {
     window = await openWindow('dark');
+    // With settings of its own the folder would need no questions.
+    rmSync(settingsFile(), { force: true });
   });
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail') await window.screenshot(`failed-${task.name.replaceAll(/\W+/g, '-')}`);
@@ -25,21 +27,33 @@ describe('from a dataset to a trained adapter, in VS Code', () => {
     await problem.waitFor();
     expect(await problem.innerText()).toMatch(/Ln 2, Col/);
     await window.screenshot('diagnostic');
-    await window.runCommand('View: Close Panel');
+    await window.runCommand('View: Toggle Panel Visibility');
   });
 
-  it('trains from the command palette, after every number was shown', async () => {
+  it('asks for what it needs and keeps the answers in finetune.json', async () => {
     await window.openFile('train.jsonl');
     await window.runCommand('Fine-tune: Train');
     await window.pick('Train: training data', 'train.jsonl');
     await window.pick('Train: base model', 'base');
     await window.pick('Train: validation data', 'validation.jsonl');
     await window.pick('Train: method', 'LoRA');
+    await window.answerDialog('train.jsonl?', 'Change Settings…');
+    await window.page.locator('.tab.active', { hasText: 'finetune.json' }).waitFor();
+    await window.screenshot('settings');
+    const written = readSettings();
+    expect(written).toMatchObject({ model: 'base', train_file: 'train.jsonl', validation_file: 'validation.jsonl' });
+    // So that the curve falls within a minute, and lasts longer than this story.
+    const quick = { learning_rate: 3e-3, warmup_steps: 5, eval_steps: 20, max_steps: 2000 };
+    writeFileSync(settingsFile(), JSON.stringify({ ...written, ...quick }, undefined, 2));
+  });
+
+  it('trains from the command palette, after every number was shown', async () => {
+    await window.runCommand('Fine-tune: Train');
     const dialog = window.page.locator('.monaco-dialog-box');
-    await dialog.getByText('Learning rate').waitFor();
+    await dialog.getByText('Learning rate: 0.003').waitFor();
     await window.screenshot('confirmation');
     await window.answerDialog('train.jsonl?', 'Start');
-    await window.notification(/step \d+ of \d+/).waitFor();
+    await window.notification(/step \d+ of 2,000/).waitFor({ timeout: 60_000 });
     await window.screenshot('training');
   });
 
@@ -52,7 +66,7 @@ describe('from a dataset to a trained adapter, in VS Code', () => {
     expect(late).toBeLessThan(early * 0.8);
     const dashboard = window.webview();
     await dashboard.locator('canvas').first().waitFor();
-    await expect.poll(() => dashboard.locator('body').innerText()).toMatch(/Step\s+\d+\s+of\s+\d+/);
+    await expect.poll(() => dashboard.locator('body').innerText()).toMatch(/Step\s+\d+\s+of\s+2,000/);
     await window.screenshot('dashboard-dark');
   });
 
@@ -73,6 +87,7 @@ describe('from a dataset to a trained adapter, in VS Code', () => {
     await window.reload();
     await expect.poll(() => step(), { timeout: 60_000 }).toBeGreaterThan(before);
     expect(runFolders()).toHaveLength(1);
+    await window.webview().locator('canvas').first().waitFor();
     await window.screenshot('re-attached');
   });
 
@@ -104,7 +119,7 @@ describe('from a dataset to a trained adapter, in VS Code', () => {
 
   /** What the status bar says: `12/150 · 1.230`. */
   async function status(): Promise<{ step: number; loss: number }> {
-    const item = window.statusBar(/\d+\/\d+ · \d/);
+    const item = window.statusBar(/[\d,]+\/[\d,]+ · \d/);
     if ((await item.count()) === 0) return { step: 0, loss: Number.NaN };
     const [, at = '', loss = ''] = /([\d,]+)\/[\d,]+ · ([\d.]+)/.exec(await item.first().innerText()) ?? [];
     return { step: Number(at.replaceAll(',', '')), loss: Number(loss) };
@@ -114,9 +129,19 @@ describe('from a dataset to a trained adapter, in VS Code', () => {
     return (await status()).step;
   }
 
+  function settingsFile(): string {
+    return join(window.workspace, 'finetune.json');
+  }
+
+  function readSettings(): Record<string, unknown> {
+    return JSON.parse(readFileSync(settingsFile(), 'utf8')) as Record<string, unknown>;
+  }
+
   function runFolders(): string[] {
     const runs = join(window.workspace, '.finetune', 'runs');
-    return readdirSync(runs).map((name) => join(runs, name));
+    return readdirSync(runs, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? join(runs, entry.name) : [],
+    );
   }
 
   function runEvents(): Record<string, unknown>[] {

@@ -54,10 +54,6 @@ export function sameDim(a: Dim, b: Dim): boolean {
   return a === b || format(parse(a)) === format(parse(b));
 }
 
-export function sameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((dim, i) => sameDim(dim, b[i]!));
-}
-
 export function evaluate(dim: Dim, bindings: Bindings): number {
   const { factor, symbols } = parse(dim);
   return symbols.reduce((value, symbol) => {

@@ -46,6 +46,8 @@ export function startApp(api: PageApi, root: HTMLElement): void {
   let stopping: string | undefined;
   let problem: string | undefined;
   let known = false;
+  /** The run whose loss chart has been on the screen. */
+  let painted: RunModel | undefined;
   let asking = false;
   let askAgain = false;
 
@@ -170,7 +172,12 @@ export function startApp(api: PageApi, root: HTMLElement): void {
     if (!empty.element.hidden) empty.update(problem);
     if (!model) return;
     const scene = sceneOf(model);
-    for (const part of parts) part.update(scene);
+    // When a run is opened, what lies below its loss chart comes a frame later.
+    const opening = model.series.length > 0 && painted !== model;
+    for (const part of opening ? parts.slice(0, parts.indexOf(minis)) : parts) part.update(scene);
+    if (!opening) return;
+    painted = model;
+    schedule();
   };
 
   const sceneOf = (shown: RunModel): Scene => {

@@ -9,7 +9,7 @@ import type {
   StoppedEvent,
 } from '../../training/protocol';
 import { eventCount, type EventBatch, type EventItem, type RunState } from '../protocol';
-import { lowerBound, Series } from './series';
+import { Series } from './series';
 
 export interface Warning {
   readonly code: string;
@@ -192,12 +192,6 @@ export function keptCheckpoints(model: RunModel): CheckpointEvent[] {
 export function stepsDone(model: RunModel): number {
   const final = model.final && 'step' in model.final ? model.final.step : 0;
   return Math.max(final, model.series.length === 0 ? 0 : model.series.last('step'));
-}
-
-/** Step that was reached at a moment, in milliseconds since 1970. */
-export function stepAtTime(model: RunModel, time: number): number {
-  const at = lowerBound(model.series.column('time'), time);
-  return at === 0 ? 0 : model.series.column('step')[at - 1]!;
 }
 
 const ESTIMATES = 20;

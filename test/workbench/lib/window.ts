@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type FrameLocator, type Locator, type Page } from 'playwright-core';
 import { startCodeServer } from '../../../scripts/lib/code-server.mjs';
 import { copySample, installUnpacked } from '../../../scripts/lib/extension-folder.mjs';
 import { ensureKit } from '../../../scripts/lib/kit.mjs';
-import { root } from '../../../scripts/lib/run.mjs';
+import { root, run } from '../../../scripts/lib/run.mjs';
 import { ensureChromium } from '../../../scripts/lib/system.mjs';
 
 /** Labels of the theme picker, and the class that VS Code gives its window under each. */
@@ -69,11 +69,14 @@ export async function openWindow(theme: Theme): Promise<Window> {
       'window.autoDetectColorScheme': false,
       'window.autoDetectHighContrast': false,
       'window.dialogStyle': 'custom',
+      // A picture taken while something fades in shows neither state.
+      'workbench.reduceMotion': 'on',
     },
   });
   const browser = await chromium.launch({ executablePath, args: CHROMIUM_FLAGS });
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
   const pictures = join(root, 'artifacts', 'workbench');
+  rmSync(pictures, { recursive: true, force: true });
   mkdirSync(pictures, { recursive: true });
   let pictureCount = 0;
 
@@ -122,8 +125,7 @@ export async function openWindow(theme: Theme): Promise<Window> {
     setTheme: async (wanted) => {
       const { label, kind } = THEMES[wanted];
       await runCommand('Preferences: Color Theme');
-      await row(exactly(label)).first().waitFor();
-      await input.fill(label);
+      await page.locator('.quick-input-widget input[placeholder^="Select Color Theme"]').fill(label);
       await row(exactly(label)).first().click();
       await page.locator(`.monaco-workbench.${kind}`).waitFor();
     },
@@ -140,8 +142,19 @@ export async function openWindow(theme: Theme): Promise<Window> {
     close: async () => {
       await browser.close();
       await server.stop();
+      await stopTrainers(workspace);
+      copyFileSync(join(home, 'code-server.log'), join(pictures, 'code-server.log'));
+      rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** Trainers outlive the window on purpose; one that a failed test left behind would train on for half an hour. */
+async function stopTrainers(workspace: string): Promise<void> {
+  const runs = join(workspace, '.finetune', 'runs');
+  const names = existsSync(runs) ? readdirSync(runs).filter((name) => !name.startsWith('.')) : [];
+  for (const name of names)
+    await run(process.execPath, [join(root, 'dist', 'cli.js'), 'stop', join(runs, name)], { capture: true });
 }
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

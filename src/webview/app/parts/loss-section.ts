@@ -40,11 +40,12 @@ export function createLossSection(commands: Commands, theme: ChartTheme): ChartP
   const say = throttle((text) => setText(spoken, text));
   let scene: Scene | undefined;
   let drawn = '';
+  let moved = false;
 
   figure.addEventListener('keydown', (event) => {
     if (!scene || !moveByKey(event, scene, chart.stride, commands)) return;
     event.preventDefault();
-    if (scene.cross >= 0) say(spokenReadout(scene));
+    moved = true;
   });
   figure.addEventListener('blur', () => commands.setCross(undefined));
 
@@ -59,6 +60,8 @@ export function createLossSection(commands: Commands, theme: ChartTheme): ChartP
       if (element.hidden) return;
       renderTools(tools, next, commands);
       const index = next.cross >= 0 ? next.cross : lastIndex(model);
+      if (moved && next.cross >= 0) say(spokenReadout(next));
+      moved = false;
       setText(at, index < 0 ? '' : placeText(model, index, next.cross >= 0));
       const values = readoutValues(model, index, view.smoothed);
       readout.render(JSON.stringify(values), () => values.map(readoutItem));

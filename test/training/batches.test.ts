@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/common/random';
+import type { EncodedExample } from '../../src/dataset/example';
+import {
+  type RowBatch,
+  createCollator,
+  dropoutPool,
+  pack,
+  planEpoch,
+  planEvaluation,
+} from '../../src/training/batches';
+import { createOnnxRuntimeEngine } from '../../src/training/engines/onnxruntime';
+import { createTrainingSession } from '../../src/training/session';
+import { loadOracle, relativeError } from './oracle';
+import { startingAdapter } from './replay';
+
+const example = (line: number, length: number): EncodedExample => ({
+  line,
+  tokens: new Int32Array(length).map((_, i) => 1 + ((line + i) % 100)),
+  trained: new Uint8Array(length).fill(1, length >> 1),
+  lostTokens: 0,
+  lostTrainedTokens: 0,
+});
+const random = createRandom(3);
+const examples = Array.from({ length: 403 }, (_, i) => example(i + 1, 4 + random.integer(60)));
+const lines = (batches: readonly RowBatch[]): number[] => batches.flat(2).map((e) => e.line);
+const plan = { batchSize: 4, packing: false, maxLength: 64, seed: 1 };
+
+describe('an epoch', () => {
+  it('has every record once, in the same order for the same seed and in another one for the next epoch', () => {
+    const first = lines(planEpoch(examples, plan, 0));
+    expect([...first].sort((a, b) => a - b)).toEqual(examples.map((e) => e.line));
+    expect(lines(planEpoch(examples, plan, 0))).toEqual(first);
+    expect(lines(planEpoch(examples, plan, 1))).not.toEqual(first);
+    expect(lines(planEpoch(examples, { ...plan, seed: 2 }, 0))).not.toEqual(first);
+  });
+  it('pads little, since rows of one batch have like lengths', () => {
+    const padding = (batches: readonly RowBatch[]): number =>
+      batches.reduce((sum, batch) => {
+        const sizes = batch.map((row) => row[0]!.tokens.length);
+        return sum + sizes.reduce((n, size) => n + Math.max(...sizes) - size, 0);
+      }, 0);
+    const unsorted = Array.from({ length: 101 }, (_, i) => examples.slice(4 * i, 4 * i + 4).map((e) => [e]));
+    expect(padding(planEpoch(examples, plan, 0))).toBeLessThan(padding(unsorted) / 5);
+  });
+  it('has its batches in no order of length', () => {
+    const longest = planEpoch(examples, plan, 0).map((batch) => batch[0]![0]!.tokens.length);
+    const falls = longest.filter((length, i) => i > 0 && length < longest[i - 1]!).length;
+    expect(falls).toBeGreaterThan(longest.length / 4);
+    expect(falls).toBeLessThan((longest.length * 3) / 4);
+  });
+  it('for evaluation has every record once', () => {
+    expect(lines(planEvaluation(examples, 8)).sort((a, b) => a - b)).toEqual(examples.map((e) => e.line));
+  });
+});
+
+describe('packing', () => {
+  it('keeps every record whole and no row too long, and wastes under 5 %', () => {
+    const rows = pack(examples, 64);
+    expect(
+      rows
+        .flat()
+        .map((e) => e.line)
+        .sort((a, b) => a - b),
+    ).toEqual(examples.map((e) => e.line));
+    const sizes = rows.map((row) => row.reduce((n, e) => n + e.tokens.length, 0));
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(64);
+    const used = sizes.reduce((a, b) => a + b, 0);
+    expect(used / (64 * rows.length)).toBeGreaterThan(0.95);
+  });
+
+  it('gives the loss and the gradients of the same records in rows of their own', async () => {
+    const { dump, config, weights, batches, tensors } = loadOracle('llama-untied');
+    const records = batches.flat(2);
+    const layout = { blocks: 2, headChunks: 2 };
+    const collate = createCollator({ config, padId: 0, ...layout });
+    const parameters = startingAdapter(tensors).map((p) => ({ ...p, data: tensors.get(`adapter.${p.name}`)!.data }));
+    const engine = createOnnxRuntimeEngine({ device: 'cpu', threads: 1, prepack: true });
+    const options = { engine, weights, config, training: { method: 'lora', lora: dump.lora } as const, ...layout };
+    const session = await createTrainingSession(options, parameters);
+    const apart = await session.forwardBackward(collate(records.map((e) => [e])), random);
+    const packed = pack(records, 64);
+    expect(packed.length).toBeLessThan(records.length);
+    const together = await session.forwardBackward(collate(packed), random);
+    expect(Math.abs(together.loss / apart.loss - 1)).toBeLessThan(1e-5);
+    for (const [name, gradient] of apart.gradients)
+      expect(relativeError(together.gradients.get(name)!, gradient), name).toBeLessThan(1e-4);
+    await session.dispose();
+  });
+});
+
+describe('a batch', () => {
+  const { config } = loadOracle('llama-tied');
+
+  it('predicts a labelled token from the place before it, and never labels the first token', () => {
+    const collate = createCollator({ config, padId: 9, blocks: 1, headChunks: 1 });
+    const all = { ...example(1, 5), trained: new Uint8Array(5).fill(1) };
+    const { feeds, labels, tokens, trainedTokens, rows } = collate([[all], [example(7, 3)]]);
+    expect([...feeds.ids!.data]).toEqual([2, 3, 4, 5, 6, 9, 9, 9, 8, 9, 10, 9, 9, 9, 9, 9]);
+    expect([...labels]).toEqual([3, 4, 5, 6, 9, 10]);
+    expect([...feeds.label_rows!.data]).toEqual([0, 1, 2, 3, 8, 9]);
+    expect({ tokens, trainedTokens, rows }).toEqual({ tokens: 8, trainedTokens: 6, rows: 16 });
+  });
+
+  it('hides the future, and what lies outside a sliding window', () => {
+    const seen = (slidingWindow: number | undefined): number[] => {
+      const collate = createCollator({ config: { ...config, slidingWindow }, padId: 0, blocks: 1, headChunks: 1 });
+      const mask = collate([[example(1, 8)]]).feeds.mask!.data;
+      return Array.from({ length: 8 }, (_, q) => [...mask.subarray(8 * q, 8 * q + 8)].filter((x) => x === 0).length);
+    };
+    expect(seen(undefined)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(seen(3)).toEqual([1, 2, 3, 3, 3, 3, 3, 3]);
+  });
+});
+
+it('dropout drops the wanted share and keeps the expected sum', () => {
+  const { data } = dropoutPool(createRandom(5), 400, 50, 0.1);
+  const zeros = data.filter((x) => x === 0).length / data.length;
+  expect(zeros).toBeGreaterThan(0.09);
+  expect(zeros).toBeLessThan(0.11);
+  expect(data.reduce((a, b) => a + b, 0) / data.length).toBeCloseTo(1, 1);
+});

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { learningRateAt } from '../../src/training/schedule';
+import { SETTINGS, SETTING_KEYS, parseSettings, resolveDefaults, settingFromText } from '../../src/training/settings';
+import { settingsSchema } from '../../src/training/settings-schema';
+
+const problemsOf = (input: Record<string, unknown>): string[] => {
+  const parsed = parseSettings(input);
+  return parsed.ok ? [] : parsed.problems.map((p) => p.message);
+};
+const run = { stepsPerEpoch: 63, physicalCores: 2, name: 'tickets' };
+const resolve = (input: Record<string, unknown>) => {
+  const parsed = parseSettings(input);
+  if (!parsed.ok) throw new Error(problemsOf(input).join());
+  return resolveDefaults(parsed.settings, run);
+};
+
+describe('settings', () => {
+  it('have the defaults of the table', () => {
+    const parsed = parseSettings({});
+    if (!parsed.ok) throw new Error('unusable');
+    expect(Object.keys(parsed.settings)).toEqual(SETTING_KEYS);
+    for (const key of SETTING_KEYS) expect(parsed.settings[key], key).toEqual(SETTINGS[key].default);
+  });
+
+  it('report every problem at once, and what was probably meant', () => {
+    expect(problemsOf({ lora_r: 8, learningRate: 1, max_length: 0, method: 'lorra', r: 1.5, packing: 'yes' })).toEqual([
+      'Unknown setting "lora_r".',
+      'Unknown setting "learningRate". Did you mean "learning_rate"?',
+      'max_length must be at least 1 and at most 1048576, not 0.',
+      'packing must be true or false, not "yes".',
+      'method must be one of lora, full, not "lorra".',
+      'r must be a whole number, not 1.5.',
+    ]);
+  });
+
+  it.each([
+    ['learning_rate', 0, 'above 0'],
+    ['epochs', -1, 'above 0'],
+    ['batch_size', 0, 'at least 1'],
+    ['lora_dropout', 1, 'at most 0.9'],
+    ['validation_split', 0.6, 'at most 0.5'],
+    ['seed', -1, 'at least 0'],
+    ['model', '', 'must be a text'],
+    ['target_modules', [], 'must be a list'],
+    ['target_modules', 'q_proj', 'must be a list'],
+    ['epochs', NaN, 'must be a number'],
+  ])('%s %j is refused', (key, value, part) => {
+    expect(problemsOf({ [key]: value })).toEqual([expect.stringContaining(part)]);
+  });
+
+  it('fill in the numbers that depend on the run', () => {
+    expect(resolve({})).toMatchObject({
+      max_steps: 189,
+      learning_rate: 1e-4,
+      warmup_steps: 18,
+      eval_steps: 19,
+      save_steps: 19,
+      threads: 2,
+      name: 'tickets',
+    });
+    expect(resolve({ method: 'full', epochs: 0.001 })).toMatchObject({
+      max_steps: 1,
+      learning_rate: 2e-5,
+      warmup_steps: 0,
+      eval_steps: 1,
+    });
+    expect(resolve({ epochs: 1000 })).toMatchObject({
+      max_steps: 63_000,
+      warmup_steps: 100,
+      eval_steps: 500,
+      save_steps: 1000,
+    });
+    expect(resolve({ max_steps: 7, warmup_steps: 0, name: 'x' })).toMatchObject({
+      max_steps: 7,
+      warmup_steps: 0,
+      name: 'x',
+    });
+  });
+
+  it('are read from the text of a flag', () => {
+    expect(settingFromText('learning_rate', '2e-4')).toBe(2e-4);
+    expect(settingFromText('packing', 'true')).toBe(true);
+    expect(settingFromText('target_modules', 'q_proj, v_proj')).toEqual(['q_proj', 'v_proj']);
+    expect(settingFromText('r', 'eight')).toBe('eight');
+    expect(settingFromText('r', ' ')).toBe(' ');
+  });
+
+  it('have a schema with every key', () => {
+    const { properties } = settingsSchema() as { properties: Record<string, { description?: string }> };
+    expect(Object.keys(properties).filter((key) => key !== '$schema')).toEqual(SETTING_KEYS);
+    for (const key of SETTING_KEYS) expect(properties[key]!.description).toContain(SETTINGS[key].help);
+  });
+});
+
+describe('the learning rate', () => {
+  const base = { peak: 1, warmupSteps: 10, totalSteps: 110 };
+  it.each([
+    // transformers' schedules at the same steps
+    ['linear', [0, 0.5, 1, 0.5, 0.01]],
+    ['cosine', [0, 0.5, 1, 0.5, 0.00024671981713419]],
+    ['constant', [0, 0.5, 1, 1, 1]],
+  ] as const)('%s: warms up and falls', (kind, expected) => {
+    [0, 5, 10, 60, 109].forEach((step, i) =>
+      expect(learningRateAt(step, { kind, ...base })).toBeCloseTo(expected[i]!, 9),
+    );
+  });
+});
