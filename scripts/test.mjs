@@ -82,5 +82,7 @@ async function workbench() {
     console.log(`The workbench suite ${inCi ? 'could not run' : 'is skipped'}: ${error.message}\n${error.hint}`);
     return inCi ? { passed: 0, failed: 1, skipped: 0 } : { passed: 0, failed: 0, skipped: 1 };
   }
+  // Pictures of an older run would be taken for new ones.
+  rmSync(join(root, 'artifacts', 'workbench'), { recursive: true, force: true });
   return vitest('workbench', 'test/workbench/vitest.config.ts');
 }

@@ -26,7 +26,7 @@ const first = path.join(work, 'first');
 const corpus = path.join(work, 'corpus.jsonl');
 
 await writeTickets(SAMPLE);
-await writeCorpus(work, PRETRAINING.max_steps * PRETRAINING.batch_size * PRETRAINING.gradient_accumulation_steps);
+await writeCorpus(work, PRETRAINING.max_steps * PRETRAINING.batch_size);
 await trainTokenizer(corpus, first);
 writeFirstModel(first);
 const trained = await train();

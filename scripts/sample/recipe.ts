@@ -16,10 +16,9 @@ export const PRETRAINING = {
   method: 'full',
   format: 'chat',
   max_length: 384,
-  // Batches hold rows of like length, and short dialogues are of one kind: four of them make a step that has all kinds.
-  batch_size: 4,
-  gradient_accumulation_steps: 4,
-  max_steps: 1600,
+  batch_size: 16,
+  gradient_accumulation_steps: 1,
+  max_steps: 1200,
   learning_rate: 3e-3,
   lr_scheduler: 'cosine',
   warmup_steps: 50,

@@ -4,7 +4,7 @@
  */
 import type { EncodedExample } from '../dataset/example';
 import { createCollator } from '../training/batches';
-import { checkBase, locateWeights } from '../training/base';
+import { type CheckedBase, locateWeights } from '../training/base';
 import type { Engine } from '../training/engines/engine';
 import type { Training } from '../training/models/decoder';
 import type { Parameter } from '../training/optimizer';
@@ -14,7 +14,7 @@ import type { BaseModel } from '../training/weights/base-model';
 export interface GenerationOptions {
   readonly engine: Engine;
   readonly base: BaseModel;
-  readonly checked: ReturnType<typeof checkBase>;
+  readonly checked: CheckedBase;
   readonly adapter: { readonly training: Training; readonly parameters: readonly Parameter[] } | undefined;
   /** Where weights that cannot be used in place are put; the caller removes it. */
   readonly scratchFile: string;

@@ -8,7 +8,7 @@ import { decodeText } from '../dataset/encoding';
 import type { EncodedExample } from '../dataset/example';
 import { type ExampleTotals, summarizeExamples } from '../dataset/labels';
 import { type LintResult, type Problem, lintText } from '../dataset-lsp/linter';
-import type { CheckedBase } from './base';
+import { type CheckedBase, templateWarnings } from './base';
 import type { Settings } from './settings';
 
 export interface LoadedData {
@@ -43,10 +43,13 @@ export function loadData(
   return {
     ...sets,
     hashes: { train: train.hash, ...(given ? { validation: given.hash } : {}) },
-    warnings: files.flatMap(({ path, problems, totals }) => [
-      ...lintWarning(path, problems, settings),
-      ...lengthWarning(path, totals, settings.max_length),
-    ]),
+    warnings: [
+      ...(['chat', 'instruction'].includes(train.format) ? templateWarnings(base) : []),
+      ...files.flatMap(({ path, problems, totals }) => [
+        ...lintWarning(path, problems, settings),
+        ...lengthWarning(path, totals, settings.max_length),
+      ]),
+    ],
     facts: {
       format: train.format,
       template: base.template.source,

@@ -49,14 +49,20 @@ const CHROMIUM_FLAGS = [
   '--no-first-run',
 ];
 
+export interface OpenOptions {
+  /** Is given the extensions folder, with ours in it, before the server starts. */
+  readonly prepare?: (extensions: string) => Promise<void>;
+}
+
 /** Starts a server with the extension in it and opens a fresh copy of the sample. */
-export async function openWindow(theme: Theme): Promise<Window> {
+export async function openWindow(theme: Theme, options: OpenOptions = {}): Promise<Window> {
   const executablePath = await ensureChromium();
   const kit = await ensureKit();
   const home = mkdtempSync(join(tmpdir(), 'fine-tune-workbench-'));
   const workspace = join(home, 'sample');
   copySample(workspace);
   installUnpacked(join(home, 'extensions'));
+  await options.prepare?.(join(home, 'extensions'));
   const server = await startCodeServer({
     kit,
     home,
@@ -76,7 +82,6 @@ export async function openWindow(theme: Theme): Promise<Window> {
   const browser = await chromium.launch({ executablePath, args: CHROMIUM_FLAGS });
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
   const pictures = join(root, 'artifacts', 'workbench');
-  rmSync(pictures, { recursive: true, force: true });
   mkdirSync(pictures, { recursive: true });
   let pictureCount = 0;
 
