@@ -8,17 +8,7 @@ import { ASIDES, PURCHASES, URGENCY } from './phrases';
 import { chance, pick } from './pick';
 import { randomFacts, sentence, writeTicket, type Facts } from './ticket';
 import type { ChatRecord } from './dataset';
-import {
-  LABELS,
-  QUESTIONS,
-  REPLIES,
-  SEPARATORS,
-  SMALL_TALK,
-  SORTING,
-  SUBJECTS,
-  SYSTEMS,
-  type Question,
-} from './questions';
+import { QUESTIONS, REPLIES, SMALL_TALK, SORTING, SUBJECTS, SYSTEMS, type Question } from './questions';
 
 /**
  * Writes what the base model is trained on: dialogues about support tickets, each one text with many questions, so
@@ -51,7 +41,7 @@ export function dialogue(random: Random): ChatRecord {
 /** Shares of the kinds of dialogue, in the order of `pickKind`. */
 function pickKind(random: Random): (random: Random) => readonly Turn[] {
   const kind = random.next();
-  if (kind < 0.26) return questions;
+  if (kind < 0.36) return questions;
   if (kind < 0.56) return forms;
   if (kind < 0.88) return sorting;
   return kind < 0.96 ? copying : reply;
@@ -86,24 +76,15 @@ function about(random: Random, text: string, turns: readonly Turn[]): Turn[] {
   return turns.map(([user, assistant], index) => [index === 0 ? `${text}\n${user}` : user, assistant]);
 }
 
-/**
- * Fields to fill in, in any order, under changing names: what is copied must not depend on the words before it. Not one
- * of them is named or grouped as in the sample task.
- */
+/** Fields to fill in, in any order: not one of them is named or grouped as in the sample task. */
 function forms(random: Random): Turn[] {
   const facts = randomFacts(random, 'training');
   const { text, known } = source(random, facts);
   const turns: Turn[] = [];
   for (let i = 0; i < 2; i++) {
     const fields = random.shuffle(known.filter((question) => question.field !== '')).slice(0, 2 + random.integer(3));
-    const lowerCase = chance(random, 0.5);
-    const labels = fields.map(({ field }) => {
-      const label = pick(random, LABELS[field]!);
-      return lowerCase ? label.toLowerCase() : label;
-    });
-    const separator = pick(random, SEPARATORS);
-    const ask = `${pick(random, ['Fill in', 'Give me', 'Note down', 'Write down'])}: ${labels.join(', ')}`;
-    const answer = fields.map((f, line) => `${labels[line]}${separator}${f.value(facts)}`).join('\n');
+    const ask = `${pick(random, ['Fill in', 'Give me', 'Note down', 'Write down'])}: ${fields.map((f) => f.field).join(', ')}`;
+    const answer = fields.map((f) => `${f.field} = ${f.value(facts)}`).join('\n');
     turns.push([ask, answer]);
   }
   return about(random, text, turns);

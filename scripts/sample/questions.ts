@@ -86,18 +86,6 @@ export const SORTING: readonly Question[] = QUESTIONS.filter(({ field }) =>
   ['Topic', 'Urgency', 'Problem'].includes(field),
 );
 
-/** What a form may call each field. */
-export const LABELS: Readonly<Record<string, readonly string[]>> = {
-  Customer: ['Customer', 'Name', 'Client', 'Buyer', 'Sender', 'Writer'],
-  Number: ['Number', 'Order', 'Reference', 'Id'],
-  Item: ['Item', 'Article', 'Thing', 'Goods', 'Bought'],
-  Topic: ['Topic', 'Kind', 'Area', 'Sort'],
-  Urgency: ['Urgency', 'Speed', 'Haste'],
-  Problem: ['Problem', 'Trouble', 'Matter', 'Complaint'],
-};
-
-export const SEPARATORS: readonly string[] = [' = ', ': ', ' - ', ' -> ', ' is '];
-
 /** A sentence that names the customer, in front of one that names product and order. */
 export const SUBJECTS: readonly string[] = [
   'This message is from {full}.',
