@@ -8,6 +8,7 @@ export default defineConfig({
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 180_000,
+    hookTimeout: 600_000,
     passWithNoTests: true,
   },
 });
