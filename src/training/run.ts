@@ -71,7 +71,7 @@ export async function trainRun(
       model: { path: base.path, kind: base.kind, family: config.family, parameters: count(tensors) },
       data: data.facts,
     });
-    const engine = createEngine(resolved);
+    const engine = createEngine(resolved, true);
     report({
       type: 'started',
       run: folder.path,
@@ -94,8 +94,11 @@ export async function trainRun(
       const weights = resolved.method === 'full' ? NO_WEIGHTS : locateWeights(base, tensors, scratch);
       const options = { engine, weights, config, training, ...layout };
       const trainer = await createTrainingSession(options, parameters);
-      // On a GPU two sessions must not hold two copies; on the CPU the second one reads the mapped file.
-      const evaluator = data.validation.length > 0 ? await createEvaluationSession(options, parameters) : undefined;
+      // The evaluation reads the weights where they are mapped: a second packed copy would cost more than it gains.
+      const evaluator =
+        data.validation.length > 0
+          ? await createEvaluationSession({ ...options, engine: createEngine(resolved, false) }, parameters)
+          : undefined;
       return [trainer, evaluator] as const;
     });
     // Mapped weights outlive their name, except on Windows, which refuses to remove them.
@@ -233,9 +236,9 @@ function createParameters(
   }));
 }
 
-function createEngine(settings: ResolvedSettings): Engine {
+function createEngine(settings: ResolvedSettings, prepack: boolean): Engine {
   if (settings.engine === 'reference') return createReferenceEngine();
-  return createOnnxRuntimeEngine({ device: settings.device, threads: settings.threads, prepack: true });
+  return createOnnxRuntimeEngine({ device: settings.device, threads: settings.threads, prepack });
 }
 
 /** The weights of the best evaluation where there was one, else the last ones. */
