@@ -18,13 +18,7 @@ export interface OnnxRuntimeOptions {
 
 export function createOnnxRuntimeEngine(options: OnnxRuntimeOptions): Engine {
   const { device } = options;
-  if (!availableDevices().includes(device))
-    throw new Failure(
-      'device-unavailable',
-      `The device "${device}" is not available here. Available: ${availableDevices().join(', ')}.`,
-      'Choose one of these with --device, or run "fine-tune doctor" to see what is missing.',
-      2,
-    );
+  if (!availableDevices().includes(device)) throw unavailable(device, 'this build of ONNX Runtime does not have it');
   return {
     name: 'onnxruntime',
     device,
@@ -45,7 +39,7 @@ async function compile(program: Program, weights: WeightSource, options: OnnxRun
   // External data may only lie in or below one folder: the deepest one that holds all files.
   const root = commonFolder(weightNames(values).map((name) => weights.location(name).file));
   const model = toOnnx(program, weights, root);
-  const session = await ort.InferenceSession.create(model.bytes, {
+  const session = await createSession(options.device, model.bytes, {
     executionProviders: [options.device],
     // The graph is built in the order and form that runs best; optimisers would merge recomputed layers and fold constants.
     graphOptimizationLevel: 'disabled',
@@ -83,6 +77,30 @@ async function compile(program: Program, weights: WeightSource, options: OnnxRun
     },
     dispose: () => session.release(),
   };
+}
+
+/** A provider that is there may still lack its library, its driver or its hardware: that shows only now. */
+async function createSession(
+  device: Device,
+  model: Uint8Array,
+  options: ort.InferenceSession.SessionOptions,
+): Promise<ort.InferenceSession> {
+  try {
+    return await ort.InferenceSession.create(model, options);
+  } catch (error) {
+    if (device === 'cpu') throw error;
+    const [reason] = (error instanceof Error ? error.message : String(error)).trim().split('\n');
+    throw unavailable(device, `ONNX Runtime says "${reason}"`);
+  }
+}
+
+function unavailable(device: Device, reason: string): Failure {
+  return new Failure(
+    'device-unavailable',
+    `The device "${device}" is not available here: ${reason}.`,
+    'Set device to cpu, or run "fine-tune doctor" to see what is there and what is missing.',
+    2,
+  );
 }
 
 function feedOf(feeds: Tensors, name: string): Tensor {
