@@ -241,14 +241,17 @@ function createEngine(settings: ResolvedSettings, prepack: boolean): Engine {
   return createOnnxRuntimeEngine({ device: settings.device, threads: settings.threads, prepack });
 }
 
-/** The weights of the best evaluation where there was one, else the last ones. */
+/** The weights of the best evaluation where there was one; the last ones without validation or when the run was stopped. */
 function exportResult(
   folder: RunFolder,
   parameters: readonly Parameter[],
   result: LoopResult,
   facts: { base: BaseModel; settings: ResolvedSettings; hashes: Record<string, string>; trainExamples: number },
 ): string {
-  const { best, bestStep, step, loss, bestLoss } = result;
+  const { step, loss, bestLoss } = result;
+  const completed = result.outcome === 'completed';
+  const best = completed ? result.best : undefined;
+  const bestStep = completed ? result.bestStep : null;
   const kept = parameters.map((p) => ({ ...p, data: best?.get(p.name) ?? p.data }));
   const card = { ...facts, step: bestStep ?? step, loss, validationLoss: bestLoss };
   if (facts.settings.method === 'lora') {
