@@ -92,13 +92,16 @@ export function confirmationText(settings: Settings, records: RecordCounts, fold
     settings.method === 'full'
       ? 'all weights'
       : `LoRA, r ${settings.r}, alpha ${numberText(settings.lora_alpha)}, dropout ${numberText(settings.lora_dropout)}, on ${settings.target_modules.join(', ')}`;
-  const steps = settings.max_steps === null ? `about ${countText(resolved.max_steps)}` : countText(resolved.max_steps);
+  const length =
+    settings.max_steps === null
+      ? `Epochs: ${numberText(settings.epochs)}, about ${countText(resolved.max_steps)} ${resolved.max_steps === 1 ? 'step' : 'steps'}`
+      : `Steps: ${countText(resolved.max_steps)}`;
   return [
     `Model: ${shown(settings.model)}`,
     `Training data: ${shown(settings.train_file)}${counted(train)}`,
     `Validation data: ${validation}`,
     `Method: ${method}`,
-    `Epochs: ${numberText(settings.epochs)}, ${steps} ${resolved.max_steps === 1 ? 'step' : 'steps'}`,
+    length,
     `Batch: ${settings.batch_size} × ${settings.gradient_accumulation_steps} accumulated = ${rows} records a step`,
     `Learning rate: ${numberText(resolved.learning_rate)}, ${settings.lr_scheduler}, ${countText(resolved.warmup_steps)} steps of warm-up`,
     `Maximum length: ${countText(settings.max_length)} tokens`,

@@ -102,7 +102,7 @@ describe('the confirmation', () => {
     const text = confirmationText(settings, { train: 1, validation: undefined }, folder);
     expect(text).toContain('none: there will be no validation loss');
     expect(text).toContain('Method: all weights');
-    expect(text).toContain('Epochs: 3, 1 step\n');
+    expect(text).toContain('\nSteps: 1\n');
     expect(text).toContain('Saved every step');
     expect(text).not.toContain('evaluated');
   });
