@@ -1,4 +1,7 @@
-/** A run is a folder. This file creates it, reads it, follows it and says in what state it is. */
+/**
+ * A run is a folder. This file creates it, reads it, follows it and says in what state it is. It is long because the
+ * log's two traps, torn lines and chunked reading, are handled by writer, reader and follower together.
+ */
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
