@@ -1,0 +1,68 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readAdapter, writeAdapter } from '../../src/export/peft';
+import { parseSettings, resolveDefaults } from '../../src/training/settings';
+import { openBaseModel } from '../../src/training/weights/base-model';
+import { loadOracle, readTensors } from '../training/oracle';
+
+// Adapters as `PeftModel.save_pretrained` wrote them, see scripts/oracles/training/make_dumps.py.
+describe.each(['llama-tied', 'mistral'] as const)('the adapter of %s', (model) => {
+  const { folder: oracle, dump, tensors } = loadOracle(model);
+  const theirs = join(oracle, 'peft');
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'peft-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("is read from PEFT's folder", () => {
+    const { lora, parameters } = readAdapter(theirs);
+    expect(lora).toMatchObject({ r: dump.lora.r, alpha: dump.lora.alpha });
+    expect([...lora.targetModules].sort()).toEqual([...dump.lora.targetModules].sort());
+    const expected = [...tensors].filter(([name]) => name.startsWith('trained.'));
+    expect(parameters).toHaveLength(expected.length);
+    for (const { name, data } of parameters) expect(data, name).toEqual(tensors.get(`trained.${name}`)!.data);
+  });
+
+  it('is written with the tensors and the settings that PEFT writes', () => {
+    const { parameters } = readAdapter(theirs);
+    const parsed = parseSettings({
+      r: dump.lora.r,
+      lora_alpha: dump.lora.alpha,
+      lora_dropout: 0,
+      target_modules: dump.lora.targetModules.length === 7 ? ['all-linear'] : dump.lora.targetModules,
+      train_file: 'tickets.jsonl',
+    });
+    if (!parsed.ok) throw new Error('Unusable settings.');
+    const settings = resolveDefaults(parsed.settings, { stepsPerEpoch: 1, physicalCores: 1, name: 'tickets' });
+    const base = openBaseModel(join(__dirname, '..', '..', 'media', 'sample', 'base'));
+    writeAdapter(folder, parameters, {
+      base,
+      settings,
+      hashes: {},
+      trainExamples: 1,
+      step: 1,
+      loss: 1,
+      validationLoss: null,
+    });
+
+    const ours = readTensors(join(folder, 'adapter_model.safetensors'));
+    const file = readTensors(join(theirs, 'adapter_model.safetensors'));
+    expect([...ours.keys()].sort()).toEqual([...file.keys()].sort());
+    for (const [name, { shape, data }] of ours) expect({ shape, data }, name).toEqual(file.get(name));
+
+    const read = (where: string): Record<string, unknown> =>
+      JSON.parse(readFileSync(join(where, 'adapter_config.json'), 'utf8')) as Record<string, unknown>;
+    const { base_model_name_or_path: named, ...config } = read(folder);
+    expect(named).toBe(base.path);
+    expect(read(theirs)).toMatchObject(config);
+    for (const name of ['README.md', 'tokenizer.json', 'tokenizer_config.json'])
+      expect(existsSync(join(folder, name)), name).toBe(true);
+  });
+});
+
+it('a folder that is no LoRA adapter is refused with its name', () => {
+  expect(() => readAdapter(join(__dirname, 'nowhere'))).toThrow(expect.objectContaining({ exitCode: 2 }));
+});
