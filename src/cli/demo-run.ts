@@ -1,7 +1,8 @@
 /** What `fine-tune demo` does. It loads the engine, so it is imported only when it is asked for. */
 import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { decodeText } from '../dataset/encoding';
+import { lintText } from '../dataset-lsp/linter';
 import { encodePrompt } from '../dataset/labels';
 import { readRecords } from '../dataset/records';
 import { generateGreedily } from '../evaluation/generation';
@@ -33,14 +34,16 @@ export async function demo(
     `A support desk turns tickets into records. ${questions.length} tickets that nobody trains on are the test; the first one:\n`,
   );
   terminal.out(indented(questions[0]!.ticket, terminal));
-  terminal.out('\n1. The base model answers them.');
+  terminal.out('\n1. The data is checked.');
+  for (const file of [settings.train_file!, settings.validation_file!]) terminal.out(`  ${findingsText(file)}`);
+  terminal.out('\n2. The base model answers the test tickets.');
   const base = { model: settings.model!, template: settings.template };
   const before = await answer(questions, base, undefined, terminal);
-  terminal.out('\n2. Training.');
+  terminal.out('\n3. Training.');
   const { runFolder, events, code } = await runTrainer(written, terminal, trainerPath, false);
   report(events, runFolder, terminal);
   if (code !== 0) return code;
-  terminal.out('\n3. The tuned model answers the same tickets.');
+  terminal.out('\n4. The tuned model answers the same tickets.');
   const after = await answer(questions, base, runFolder.adapter, terminal);
 
   const score = (predictions: readonly string[]): string => {
@@ -73,6 +76,14 @@ export async function demo(
     ].join('\n'),
   );
   return 0;
+}
+
+/** What "fine-tune check" finds in a file, in one line. */
+function findingsText(file: string): string {
+  const { text, problems: encoding } = decodeText(readFileSync(file));
+  const { format, summary, problems } = lintText(text, { encoding });
+  const count = (severity: string): number => problems.filter((problem) => problem.severity === severity).length;
+  return `${basename(file)}: ${summary.totalExamples} records of the format ${format ?? 'unknown'}, ${count('error')} errors, ${count('warning')} warnings`;
 }
 
 interface Question {
