@@ -19,7 +19,7 @@ const INT64 = 7;
 const OPERATOR_SET = 18;
 const IR_VERSION = 8;
 
-type Attribute = number | readonly number[] | { readonly float: number } | { readonly text: string };
+type Attribute = number | readonly number[] | { readonly text: string };
 
 export function toOnnx(program: Program, weights: WeightSource, rootFolder: string): OnnxModel {
   const nodes: Uint8Array[] = [];
@@ -90,8 +90,6 @@ export function toOnnx(program: Program, weights: WeightSource, rootFolder: stri
         return node('Sqrt', from, to);
       case 'sigmoid':
         return node('Sigmoid', from, to);
-      case 'negate':
-        return node('Neg', from, to);
       case 'softmax':
         return node('Softmax', from, to, { axis: -1 });
       case 'sum':
@@ -219,7 +217,6 @@ function writeNode(
     writer.message(5, (a) => {
       a.string(1, name);
       if (typeof value === 'number') a.integer(3, value).integer(20, 2);
-      else if ('float' in value) a.float(2, value.float).integer(20, 1);
       else if ('text' in value) a.string(4, value.text).integer(20, 3);
       else {
         for (const n of value) a.integer(8, n);

@@ -127,7 +127,6 @@ const ELEMENTWISE: Readonly<Record<string, (x: number, y: number) => number>> = 
 const UNARY: Readonly<Record<string, (x: number) => number>> = {
   sqrt: Math.sqrt,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
-  negate: (x) => -x,
 };
 
 function compute(value: Value, inputs: readonly Cell[], shape: readonly number[]): Float64Array {
@@ -151,7 +150,6 @@ function compute(value: Value, inputs: readonly Cell[], shape: readonly number[]
     }
     case 'sqrt':
     case 'sigmoid':
-    case 'negate':
       return a.data.map(UNARY[operation.kind]!);
     case 'softmax':
       return eachRow(a, a.shape.at(-1)!, (row, out) => {

@@ -13,7 +13,7 @@ export type Operation =
   | { readonly kind: 'weight'; readonly name: string }
   | { readonly kind: 'constant'; readonly data: Float32Array }
   | { readonly kind: 'add' | 'subtract' | 'multiply' | 'divide' }
-  | { readonly kind: 'sqrt' | 'sigmoid' | 'negate' }
+  | { readonly kind: 'sqrt' | 'sigmoid' }
   /** Over the last axis. */
   | { readonly kind: 'softmax' }
   | { readonly kind: 'sum' | 'mean' | 'logSumExp'; readonly axes: readonly number[] }
@@ -91,7 +91,6 @@ export class Graph {
   divide = (a: Value, b: Value): Value => this.#make({ kind: 'divide' }, [a, b], broadcast(a.shape, b.shape));
   sqrt = (a: Value): Value => this.#make({ kind: 'sqrt' }, [a], a.shape);
   sigmoid = (a: Value): Value => this.#make({ kind: 'sigmoid' }, [a], a.shape);
-  negate = (a: Value): Value => this.#make({ kind: 'negate' }, [a], a.shape);
   softmax = (a: Value): Value => this.#make({ kind: 'softmax' }, [a], a.shape);
 
   /** Reduces the axes to size 1 (they are kept). Negative axes count from the end. */
