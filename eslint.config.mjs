@@ -28,7 +28,7 @@ const pure = [
   'src/common/**',
   'src/dataset/**',
   'src/dataset-lsp/linter.ts',
-  'src/dataset-lsp/fixes.ts',
+  'src/dataset-lsp/{facts,fixes,line-lint,dataset-lint,placement}.ts',
   'src/dataset-lsp/rules/**',
   'src/training/graph/**',
   'src/training/models/**',

@@ -6,7 +6,7 @@ import { Failure } from '../common/failure';
 import { nearest } from '../common/nearest';
 import { decodeText, type DecodedText } from '../dataset/encoding';
 import { lintText, type LintOptions, type LintResult, type Problem } from './linter';
-import { RULES, type SeverityChoice } from './rules';
+import { RULES, SEVERITY_CHOICES, type SeverityChoice } from './rules';
 
 interface CheckedFile extends LintResult {
   /** As the user wrote it. */
@@ -72,7 +72,7 @@ async function readDatasetFile(path: string): Promise<DecodedText> {
 /** Reads `rule=severity` pairs of the command line. Throws a `Failure` (exit code 2) that names the nearest rule. */
 export function parseSeverities(pairs: readonly string[]): Record<string, SeverityChoice> {
   const ids = RULES.map((rule) => rule.meta.id);
-  const choices: readonly SeverityChoice[] = ['error', 'warning', 'information', 'off'];
+  const choices = SEVERITY_CHOICES;
   return Object.fromEntries(
     pairs.map((pair) => {
       const [id = '', wanted = ''] = pair.split('=', 2);
@@ -117,7 +117,7 @@ const SHOWN = 200;
 function reportAsText(report: CheckReport, color: boolean): string {
   const style = (format: Parameters<typeof styleText>[0], text: string): string =>
     color ? styleText(format, text, { validateStream: false }) : text;
-  const colors = { error: 'red', warning: 'yellow', information: 'blue' } as const;
+  const colors = { error: 'red', warning: 'yellow', information: 'blue', hint: 'dim' } as const;
   const lines: string[] = [];
   for (const { path, format, summary, problems } of report.files) {
     for (const { line, column, severity, message, rule } of problems.slice(0, SHOWN))

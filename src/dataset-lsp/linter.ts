@@ -1,20 +1,14 @@
-import { Failure } from '../common/failure';
 import { byteOrderMark, type EncodingProblem } from '../dataset/encoding';
 import type { EncodedExample } from '../dataset/example';
-import {
-  detectFileFormat,
-  detectFormat,
-  formatById,
-  type Detection,
-  type Format,
-  type FormatId,
-} from '../dataset/formats';
+import { detectFileFormat, formatById, type Detection, type FormatId } from '../dataset/formats';
 import { isBlank, parseLine, splitLines, type LineValue } from '../dataset/jsonl';
-import { encodeExample, type EncodeOptions } from '../dataset/labels';
-import { asRecord, checkShape } from '../dataset/shape';
-import { place, type Problem } from './placement';
-import { RULES, type Rule, type Severity, type SeverityChoice } from './rules';
-import type { FileContext, Report, RuleOptions } from './rules/rule';
+import type { EncodeOptions } from '../dataset/labels';
+import { asRecord } from '../dataset/shape';
+import { lintDataset, type ValidationData } from './dataset-lint';
+import { FactTable } from './facts';
+import { activeRules, lintParsed, type ActiveRule, type RuleChoice } from './line-lint';
+import { placeInLine, toProblem, type LineFinding, type Problem } from './placement';
+import type { FileContext } from './rules/rule';
 
 export type { Problem } from './placement';
 
@@ -22,7 +16,7 @@ export type { Problem } from './placement';
  * Counts of a file. The token counts are there only when a tokenizer was given; they are those of the whole records,
  * before the cut at the maximum length, except `trainedTokens`: what is left to train after the cut.
  */
-interface LintSummary {
+export interface LintSummary {
   readonly totalExamples: number;
   readonly validExamples: number;
   /** Records with at least one error. */
@@ -42,24 +36,17 @@ export interface LintResult {
   readonly problems: readonly Problem[];
 }
 
-export interface LintOptions {
+export interface LintOptions extends RuleChoice {
   /** Overrules the detection. */
   readonly format?: FormatId | undefined;
-  readonly severities?: Readonly<Record<string, SeverityChoice>> | undefined;
-  readonly ruleOptions?: Readonly<Record<string, RuleOptions>> | undefined;
   /** With it, records are tokenised: token counts, and records of which nothing is trained. */
   readonly encode?: EncodeOptions | undefined;
   /** Gets every example that was tokenised, in order of the lines. Complete only when there are no errors. */
   readonly onExample?: ((example: EncodedExample) => void) | undefined;
   /** What `decodeText` found in the bytes of the file. */
   readonly encoding?: readonly EncodingProblem[] | undefined;
-}
-
-interface ParsedLine {
-  readonly number: number;
-  readonly start: number;
-  readonly source: string;
-  readonly parsed: LineValue;
+  /** The other side of a split: a record must not be in both. */
+  readonly validation?: ValidationData | undefined;
 }
 
 /** Checks the text of a JSON Lines file. Reports every finding; never throws because of what the text holds. */
@@ -71,89 +58,135 @@ export function lintText(text: string, options: LintOptions = {}): LintResult {
   }
 }
 
+interface ParsedLine {
+  readonly number: number;
+  readonly start: number;
+  readonly source: string;
+  readonly parsed: LineValue;
+}
+
 /** `lintText` in small steps, for those who have something else to do in between or may have to give up. */
 export function* lintInSteps(text: string, options: LintOptions = {}): Generator<void, LintResult> {
   const lines: ParsedLine[] = [];
   for (const { number, start, end } of splitLines(text)) {
     const source = text.slice(start, end);
-    if (!isBlank(source)) lines.push({ number, start, source, parsed: parseLine(source) });
+    const parsed: LineValue = isBlank(source) ? { ok: true, value: undefined } : parseLine(source);
+    lines.push({ number, start, source, parsed });
     yield;
   }
-  const active = activeRules(options);
-  const problems: Problem[] = [];
-  const objects = lines.flatMap(({ number, parsed }) => {
-    const value = parsed.ok ? asRecord(parsed.value) : undefined;
-    return value ? [{ line: number, value }] : [];
-  });
-  const detection: Detection =
-    options.format === undefined
-      ? detectFileFormat(objects.map((one) => one.value))
-      : { kind: 'known', format: formatById(options.format) };
+  const rules = activeRules(options);
+  const records = lines.filter(({ parsed }) => !parsed.ok || parsed.value !== undefined);
+  const detection = detect(records, options.format);
+  const format = detection.kind === 'known' ? detection.format : undefined;
   const file: FileContext = {
-    records: lines.length,
+    records: records.length,
     detection,
-    first: objects[0],
+    first: firstObject(records),
     forced: options.format !== undefined,
     encoding: options.encoding ?? (text.startsWith('\uFEFF') ? [byteOrderMark()] : []),
-    document: wholeDocument(text, lines),
+    document: wholeDocument(text, records),
   };
-  const sources = new Map(lines.map((line) => [line.number, line]));
-  for (const { rule, severity, values } of active)
-    rule.check.file?.(
-      file,
-      (finding) => problems.push(place(rule, severity, finding, sources.get(finding.line ?? 1))),
-      values,
-    );
-
-  const format = detection.kind === 'known' ? detection.format : undefined;
+  const found: { readonly line: number; readonly finding: LineFinding }[] = lintFile(
+    file,
+    rules,
+    (line) => lines[line - 1],
+  );
   const counts = new TokenCounts();
-  let invalid = 0;
-  if (file.document) invalid = lines.length;
-  else
-    for (const line of lines) {
-      const before = problems.length;
-      const encoded = lintLine(line, format, file.forced, active, options.encode, problems);
-      if (encoded) {
-        counts.add(encoded);
-        options.onExample?.(encoded);
-      }
-      if (!format || problems.slice(before).some((problem) => problem.severity === 'error')) invalid++;
-      yield;
+  const table = new FactTable();
+  const facts = rules.some(({ rule }) => rule.check.dataset);
+  let invalid = file.document ? records.length : 0;
+  for (const { number, source, parsed } of file.document ? [] : lines) {
+    const lineOptions = { format, forced: file.forced, rules, encode: options.encode, facts };
+    const result = lintParsed(source, number, parsed, lineOptions);
+    for (const finding of result.findings) found.push({ line: number, finding });
+    if (result.encoded) {
+      counts.add(result.encoded);
+      options.onExample?.(result.encoded);
     }
-  problems.sort((a, b) => a.line - b.line || a.column - b.column);
-  const issueCounts: Record<string, number> = {};
-  for (const { rule } of problems) issueCounts[rule] = (issueCounts[rule] ?? 0) + 1;
+    if (result.facts) table.add(number, result.facts);
+    if (result.invalid) invalid++;
+    yield;
+  }
+  if (format && facts) {
+    const valueOf = (row: number): LineValue | undefined => lines[table.lines[row]! - 1]?.parsed;
+    const recordOf = (row: number): Readonly<Record<string, unknown>> | undefined => {
+      const parsed = valueOf(row);
+      return parsed?.ok ? asRecord(parsed.value) : undefined;
+    };
+    const sourceOf = (line: number): string => lines[line - 1]?.source ?? '';
+    const dataset = { table, format, recordOf, sourceOf, validation: options.validation };
+    for (const one of lintDataset(dataset, rules))
+      if (one) found.push(one);
+      else yield;
+  }
+  const problems = found
+    .map(({ line, finding }) => toProblem(finding, line))
+    .sort((a, b) => a.line - b.line || a.column - b.column);
   return {
     format: format?.id ?? null,
     summary: {
-      totalExamples: lines.length,
-      validExamples: lines.length - invalid,
+      totalExamples: records.length,
+      validExamples: records.length - invalid,
       invalidExamples: invalid,
       ...(options.encode ? counts.summary() : {}),
-      issueCounts,
+      issueCounts: countIssues(problems),
     },
     problems,
   };
 }
 
-interface ActiveRule {
-  readonly rule: Rule;
-  readonly severity: Severity;
-  readonly values: RuleOptions;
+export function countIssues(problems: Iterable<{ readonly rule: string }>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { rule } of problems) counts[rule] = (counts[rule] ?? 0) + 1;
+  return counts;
 }
 
-function activeRules(options: LintOptions): ActiveRule[] {
-  return RULES.flatMap((rule) => {
-    const { id, defaultSeverity, locked } = rule.meta;
-    const severity = (locked ? undefined : options.severities?.[id]) ?? defaultSeverity;
-    if (severity === 'off') return [];
-    const defaults = Object.entries(rule.meta.options).map(([key, option]) => [key, option.default] as const);
-    return [{ rule, severity, values: { ...Object.fromEntries(defaults), ...options.ruleOptions?.[id] } }];
-  });
+/** Findings about the file as a whole, each at its line. */
+export function lintFile(
+  file: FileContext,
+  rules: readonly ActiveRule[],
+  lineOf: (line: number) => { readonly source: string; readonly parsed: LineValue } | undefined,
+): { readonly line: number; readonly finding: LineFinding }[] {
+  const found: { readonly line: number; readonly finding: LineFinding }[] = [];
+  for (const { rule, severity, values } of rules)
+    rule.check.file?.(
+      file,
+      (finding) => {
+        const line = finding.line ?? 1;
+        const at = lineOf(line);
+        const placed = placeInLine(rule.meta.id, severity, finding, at?.source ?? '', at?.parsed.ok === true);
+        found.push({ line, finding: placed });
+      },
+      values,
+    );
+  return found;
+}
+
+function detect(records: readonly { readonly parsed: LineValue }[], forced: FormatId | undefined): Detection {
+  if (forced !== undefined) return { kind: 'known', format: formatById(forced) };
+  return detectFileFormat(objectsOf(records));
+}
+
+function* objectsOf(records: readonly { readonly parsed: LineValue }[]): Generator<Readonly<Record<string, unknown>>> {
+  for (const { parsed } of records) {
+    const value = parsed.ok ? asRecord(parsed.value) : undefined;
+    if (value) yield value;
+  }
+}
+
+function firstObject(records: readonly ParsedLine[]): FileContext['first'] {
+  for (const { number, parsed } of records) {
+    const value = parsed.ok ? asRecord(parsed.value) : undefined;
+    if (value) return { line: number, value };
+  }
+  return undefined;
 }
 
 /** One JSON value over several lines, or a list of them in one: what other tools call a JSON file. */
-function wholeDocument(text: string, lines: readonly ParsedLine[]): 'list' | 'object' | undefined {
+export function wholeDocument(
+  text: string,
+  lines: readonly Pick<ParsedLine, 'start' | 'source' | 'parsed'>[],
+): 'list' | 'object' | undefined {
   if (lines.length < 2 || lines[0]!.parsed.ok) return undefined;
   const first = lines[0]!.source.trimStart()[0];
   if (first !== '[' && first !== '{') return undefined;
@@ -169,63 +202,8 @@ function parseWhole(text: string): unknown {
   }
 }
 
-function lintLine(
-  line: ParsedLine,
-  format: Format | undefined,
-  forced: boolean,
-  rules: readonly ActiveRule[],
-  encode: EncodeOptions | undefined,
-  problems: Problem[],
-): EncodedExample | undefined {
-  const { parsed, source } = line;
-  let hasError = false;
-  const reporter =
-    ({ rule, severity }: ActiveRule): Report =>
-    (finding) => {
-      hasError ||= severity === 'error';
-      problems.push(place(rule, severity, finding, line));
-    };
-  const error = parsed.ok ? undefined : parsed.error;
-  const content = parsed.ok ? parsed.value : undefined;
-  for (const one of rules) one.rule.check.line?.({ source, value: content, error }, reporter(one), one.values);
-  const value = asRecord(content);
-  if (!value || !format) return undefined;
-
-  const shape = checkShape(format.shape, value);
-  const foreign = foreignFormat(value, format, shape.length > 0, forced);
-  for (const one of rules)
-    one.rule.check.record?.({ value, format, foreign, problems: shape }, reporter(one), one.values);
-  if (shape.length > 0 || foreign) return undefined;
-
-  const example = format.toExample(value);
-  const answers = format.answers(value);
-  let encoded: EncodedExample | string | undefined;
-  if (encode) {
-    try {
-      encoded = encodeExample(example, { ...encode, line: line.number });
-    } catch (thrown) {
-      if (!(thrown instanceof Failure)) throw thrown;
-      encoded = `${thrown.message} ${thrown.hint}`;
-    }
-  }
-  for (const one of rules)
-    one.rule.check.example?.({ value, format, example, answers, encoded, hasError }, reporter(one), one.values);
-  return typeof encoded === 'object' ? encoded : undefined;
-}
-
-/** The other format that a record belongs to, when it is not one of the file's. */
-function foreignFormat(
-  value: Readonly<Record<string, unknown>>,
-  format: Format,
-  misshapen: boolean,
-  forced: boolean,
-): Detection | undefined {
-  const detected = detectFormat(value);
-  if (detected.kind === 'other') return misshapen || !forced ? detected : undefined;
-  return misshapen && detected.kind === 'known' && detected.format !== format ? detected : undefined;
-}
-
-class TokenCounts {
+/** Token counts of a file, record by record. */
+export class TokenCounts {
   private examples = 0;
   private total = 0;
   private trained = 0;

@@ -1,8 +1,22 @@
-import { nodeAt, positionsOf, type JsonNode, type LineValue } from '../dataset/jsonl';
-import type { Rule, Severity } from './rules';
-import type { Finding } from './rules/rule';
+import { nodeAt, positionsOf, stringRange, type JsonNode } from '../dataset/jsonl';
+import type { Fix } from './fixes';
+import type { Severity } from './rules';
+import type { Finding, RelatedPlace } from './rules/rule';
 
-/** One finding. Lines and columns are 1-based, columns in UTF-16 units; the end column is exclusive. */
+/** A finding of one line: UTF-16 offsets in that line, so that it stays right when lines before it come and go. */
+export interface LineFinding {
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly start: number;
+  readonly end: number;
+  /** JSON pointer of the value in its record; empty for the record itself. */
+  readonly pointer: string;
+  readonly related?: readonly RelatedPlace[];
+  readonly fixes?: () => readonly Fix[];
+}
+
+/** One finding in a file, as the report has it. Lines and columns are 1-based, columns in UTF-16 units; the end column is exclusive. */
 export interface Problem {
   readonly rule: string;
   readonly severity: Severity;
@@ -11,38 +25,53 @@ export interface Problem {
   readonly column: number;
   readonly endLine: number;
   readonly endColumn: number;
-  /** JSON pointer of the value in its record; empty for the record itself. */
   readonly pointer: string;
+  /** Some fix is on offer; it may still abstain. */
   readonly fixable: boolean;
+  readonly related?: readonly RelatedPlace[];
 }
 
-interface PlacedLine {
-  readonly number: number;
-  readonly source: string;
-  readonly parsed: LineValue;
-}
-
-/** Gives a finding its place in the file. `line` is the line it stands on, if that is a record. */
-export function place(rule: Rule, severity: Severity, finding: Finding, line: PlacedLine | undefined): Problem {
-  const number = finding.line ?? line?.number ?? 1;
-  const source = line?.source ?? '';
-  const { start, end } = finding.range ?? rangeOf(source, finding, line?.parsed.ok === true);
+/** Gives a finding its place in its line. `isJson`: the line could be parsed. */
+export function placeInLine(
+  rule: string,
+  severity: Severity,
+  finding: Finding,
+  source: string,
+  isJson: boolean,
+): LineFinding {
+  const { start, end } = finding.range ?? rangeOf(source, finding, isJson);
   return {
-    rule: rule.meta.id,
+    rule,
     severity,
     message: finding.message,
-    line: number,
-    column: start + 1,
-    endLine: number,
-    endColumn: Math.max(start, end) + 1,
+    start,
+    end: Math.max(start, end),
     pointer: finding.pointer ?? '',
-    fixable: false,
+    ...(finding.related ? { related: finding.related } : {}),
+    ...(finding.fixes ? { fixes: finding.fixes } : {}),
+  };
+}
+
+/** @param line 1-based */
+export function toProblem(finding: LineFinding, line: number): Problem {
+  const { rule, severity, message, start, end, pointer, related, fixes } = finding;
+  return {
+    rule,
+    severity,
+    message,
+    line,
+    column: start + 1,
+    endLine: line,
+    endColumn: end + 1,
+    pointer,
+    fixable: fixes !== undefined,
+    ...(related ? { related } : {}),
   };
 }
 
 function rangeOf(
   source: string,
-  { pointer, mark }: Finding,
+  { pointer, mark, within }: Finding,
   isJson: boolean,
 ): { readonly start: number; readonly end: number } {
   const root: JsonNode | undefined = isJson ? positionsOf(source) : undefined;
@@ -51,6 +80,7 @@ function rangeOf(
     const found = nodeAt(root, path);
     if (!found) continue;
     if (mark === 'key' && found.member) return { start: found.member.keyStart, end: found.member.keyEnd };
+    if (within && found.node.type === 'string') return stringRange(source, found.node, within.start, within.end);
     return { start: found.node.start, end: mark === 'start' ? found.node.start + 1 : found.node.end };
   }
   return { start: 0, end: source.length };

@@ -8,6 +8,7 @@ import {
 } from 'vscode-languageserver/node';
 import { updateDocument, type Document } from './document';
 import { lintInSteps, type LintResult, type Problem } from './linter';
+import { SEVERITY_CHOICES } from './rules';
 import { CONFIGURE, DIAGNOSTIC_SOURCE, LANGUAGE_ID, MOST_DIAGNOSTICS, type DatasetServerOptions } from './protocol';
 
 const QUIET_MS = 150;
@@ -104,7 +105,7 @@ async function lintUnless(
 
 function readOptions(sent: unknown): DatasetServerOptions {
   const severities: unknown = typeof sent === 'object' && sent !== null && 'severities' in sent ? sent.severities : {};
-  const known = ['error', 'warning', 'information', 'off'];
+  const known: readonly string[] = SEVERITY_CHOICES;
   const entries = Object.entries(typeof severities === 'object' && severities !== null ? severities : {});
   return { severities: Object.fromEntries(entries.filter(([, severity]) => known.includes(String(severity)))) };
 }
@@ -113,6 +114,7 @@ const SEVERITIES = {
   error: DiagnosticSeverity.Error,
   warning: DiagnosticSeverity.Warning,
   information: DiagnosticSeverity.Information,
+  hint: DiagnosticSeverity.Hint,
 } as const;
 
 /** The first findings, errors before warnings, and one that tells about the rest. */

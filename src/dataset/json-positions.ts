@@ -212,3 +212,19 @@ export function nodeAt(
   }
   return member ? { node, member } : { node };
 }
+
+/** Source range of the UTF-16 units `from` to `to` of a string's value. */
+export function stringRange(
+  source: string,
+  node: JsonNode,
+  from: number,
+  to: number,
+): { readonly start: number; readonly end: number } {
+  let at = node.start + 1;
+  let start = at;
+  for (let unit = 0; unit < to && at < node.end - 1; unit++) {
+    if (unit === from) start = at;
+    at += source[at] !== '\\' ? 1 : source[at + 1] === 'u' ? 6 : 2;
+  }
+  return { start: from >= to ? at : start, end: at };
+}

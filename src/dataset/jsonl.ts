@@ -1,6 +1,6 @@
 import { parseJson, type JsonNode, type JsonSyntaxError } from './json-positions';
 
-export { parseJson, nodeAt, type JsonNode, type JsonSyntaxError } from './json-positions';
+export { parseJson, nodeAt, stringRange, type JsonNode, type JsonSyntaxError } from './json-positions';
 
 /** A line of a file; offsets in UTF-16 units, without the line end (LF or CRLF) and without a byte order mark. */
 export interface Line {

@@ -11,7 +11,7 @@ export interface LoadedRecord {
 }
 
 /**
- * Records of a file that the linter found free of errors. Blank lines are no records.
+ * Records of a file that the linter found free of errors. Blank lines are no records, and records that are not meant to be trained are left out.
  * Throws a `Failure` (code `data`) at the first line that is no record of the format; without a format, the file's own is used.
  */
 export function readRecords(
@@ -29,10 +29,11 @@ export function readRecords(
     values.push({ line: line.number, value });
   }
   const chosen = format === undefined ? detect(values.map((one) => one.value)) : formatById(format);
-  const records = values.map(({ line, value }) => {
+  const records = values.flatMap(({ line, value }) => {
     const problem = checkShape(chosen.shape, value)[0];
     if (problem) throw unusable(line, problem.message);
-    return { line, example: chosen.toExample(value) };
+    const example = chosen.toExample(value);
+    return example ? [{ line, example }] : [];
   });
   return { format: chosen, records };
 }

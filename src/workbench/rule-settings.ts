@@ -1,4 +1,4 @@
-import { RULES } from '../dataset-lsp/rules';
+import { RULES, SEVERITY_CHOICES } from '../dataset-lsp/rules';
 
 /** The VS Code setting `fine-tune.rules`, as package.json declares it: one severity for each rule that may be changed. */
 export function ruleSetting(): Readonly<Record<string, unknown>> {
@@ -6,7 +6,7 @@ export function ruleSetting(): Readonly<Record<string, unknown>> {
   const properties = changeable.map(({ meta }) => [
     meta.id,
     {
-      enum: ['error', 'warning', 'information', 'off'],
+      enum: SEVERITY_CHOICES,
       default: meta.defaultSeverity,
       description: `${meta.title}. ${meta.why} ${meta.whatToDo}`.replaceAll('..', '.'),
     },

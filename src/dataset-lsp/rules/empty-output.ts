@@ -1,6 +1,6 @@
-import type { Rule } from './rule';
+import { defineRule } from './rule';
 
-export const emptyOutput: Rule = {
+export const emptyOutput = defineRule({
   meta: {
     id: 'empty-output',
     title: 'Answer is empty',
@@ -33,4 +33,4 @@ export const emptyOutput: Rule = {
           report({ pointer, message: 'The answer is empty. Write it, or remove the record.' });
     },
   },
-};
+});

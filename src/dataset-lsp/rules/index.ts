@@ -15,6 +15,7 @@ import { unknownFormat } from './unknown-format';
 import { unknownRole } from './unknown-role';
 import { wrongType } from './wrong-type';
 
+export { SEVERITIES, SEVERITY_CHOICES } from './rule';
 export type { Rule, Severity, SeverityChoice } from './rule';
 
 /** Every rule, in the order in which findings of one record are made; a test holds it equal to the folder. */

@@ -1,6 +1,6 @@
-import type { Rule } from './rule';
+import { defineRule } from './rule';
 
-export const instructionTooLong: Rule = {
+export const instructionTooLong = defineRule({
   meta: {
     id: 'instruction-too-long',
     title: 'Instruction is very long',
@@ -22,10 +22,10 @@ export const instructionTooLong: Rule = {
   },
   check: {
     // Only where there is a field of its own for the material: in a chat it has nowhere else to go.
-    example({ value, format }, report, options) {
-      const maximum = options['maximum']!;
+    example({ prompts, format }, report, options) {
+      const maximum = options.maximum;
       if (format.id !== 'instruction') return;
-      for (const { pointer, text } of format.prompts(value)) {
+      for (const { pointer, text } of prompts) {
         if (text.length <= maximum) continue;
         const length = [...text].length;
         if (length > maximum)
@@ -36,4 +36,4 @@ export const instructionTooLong: Rule = {
       }
     },
   },
-};
+});

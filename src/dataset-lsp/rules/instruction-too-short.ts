@@ -1,6 +1,6 @@
-import type { Rule } from './rule';
+import { defineRule } from './rule';
 
-export const instructionTooShort: Rule = {
+export const instructionTooShort = defineRule({
   meta: {
     id: 'instruction-too-short',
     title: 'Instruction is very short',
@@ -27,9 +27,8 @@ export const instructionTooShort: Rule = {
     },
   },
   check: {
-    example({ value, format }, report, options) {
-      const minimum = options['minimum']!;
-      const prompts = format.prompts(value);
+    example({ prompts }, report, options) {
+      const minimum = options.minimum;
       if (prompts.length === 0) return;
       // In a dialogue a single short turn is natural: all that the user says counts together.
       const length = prompts.reduce((sum, prompt) => sum + [...prompt.text.trim()].length, 0);
@@ -43,4 +42,4 @@ export const instructionTooShort: Rule = {
       });
     },
   },
-};
+});

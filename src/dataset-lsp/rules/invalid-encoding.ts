@@ -1,6 +1,6 @@
-import type { Rule } from './rule';
+import { defineRule } from './rule';
 
-export const invalidEncoding: Rule = {
+export const invalidEncoding = defineRule({
   meta: {
     id: 'invalid-encoding',
     title: 'File is not plain UTF-8',
@@ -38,4 +38,4 @@ export const invalidEncoding: Rule = {
       }
     },
   },
-};
+});

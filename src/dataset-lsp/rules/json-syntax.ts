@@ -1,6 +1,6 @@
-import type { Rule } from './rule';
+import { defineRule } from './rule';
 
-export const jsonSyntax: Rule = {
+export const jsonSyntax = defineRule({
   meta: {
     id: 'json-syntax',
     title: 'Line is not valid JSON',
@@ -40,4 +40,4 @@ export const jsonSyntax: Rule = {
       if (error) report({ message: error.message, range: { start: error.offset, end: error.end } });
     },
   },
-};
+});

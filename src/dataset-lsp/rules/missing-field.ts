@@ -1,6 +1,6 @@
-import type { Rule } from './rule';
+import { defineRule } from './rule';
 
-export const missingField: Rule = {
+export const missingField = defineRule({
   meta: {
     id: 'missing-field',
     title: 'Required field is missing',
@@ -32,4 +32,4 @@ export const missingField: Rule = {
         if (kind === 'missing') report({ message, pointer, mark: 'start' });
     },
   },
-};
+});

@@ -1,6 +1,6 @@
-import type { Rule } from './rule';
+import { defineRule } from './rule';
 
-export const mixedFormats: Rule = {
+export const mixedFormats = defineRule({
   meta: {
     id: 'mixed-formats',
     title: 'Record is of another format than the file',
@@ -31,4 +31,4 @@ export const mixedFormats: Rule = {
       });
     },
   },
-};
+});

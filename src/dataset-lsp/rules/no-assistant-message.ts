@@ -1,6 +1,6 @@
-import type { Rule } from './rule';
+import { defineRule } from './rule';
 
-export const noAssistantMessage: Rule = {
+export const noAssistantMessage = defineRule({
   meta: {
     id: 'no-assistant-message',
     title: 'Conversation has no assistant message',
@@ -28,7 +28,7 @@ export const noAssistantMessage: Rule = {
   },
   check: {
     example({ example, answers, format }, report) {
-      if (example.kind !== 'conversation' || answers.length > 0) return;
+      if (example?.kind !== 'conversation' || answers.length > 0) return;
       report({
         pointer: format.id === 'completion' ? '/completion' : '/messages',
         mark: 'key',
@@ -37,4 +37,4 @@ export const noAssistantMessage: Rule = {
       });
     },
   },
-};
+});

@@ -1,6 +1,6 @@
-import type { Rule } from './rule';
+import { defineRule } from './rule';
 
-export const notAnObject: Rule = {
+export const notAnObject = defineRule({
   meta: {
     id: 'not-an-object',
     title: 'Record is not an object',
@@ -34,4 +34,4 @@ export const notAnObject: Rule = {
       report({ message: `A record must be a JSON object, but this line is ${what}. ${advice}.`, pointer: '' });
     },
   },
-};
+});

@@ -1,6 +1,6 @@
-import type { Rule } from './rule';
+import { defineRule } from './rule';
 
-export const nothingToTrain: Rule = {
+export const nothingToTrain = defineRule({
   meta: {
     id: 'nothing-to-train',
     title: 'No token of the record would be trained',
@@ -45,9 +45,9 @@ export const nothingToTrain: Rule = {
         mark: 'start',
         message:
           encoded.lostTrainedTokens > 0
-            ? `Nothing would be trained: the ${example.kind === 'plain' ? 'completion' : 'answer'} lies beyond the maximum length of ${encoded.tokens.length} tokens (the record has ${all}). Raise the maximum length or shorten the prompt.`
+            ? `Nothing would be trained: the ${example?.kind === 'plain' ? 'completion' : 'answer'} lies beyond the maximum length of ${encoded.tokens.length} tokens (the record has ${all}). Raise the maximum length or shorten the prompt.`
             : 'The chat template writes none of the answers, so nothing would be trained. Choose another template.',
       });
     },
   },
-};
+});

@@ -1,10 +1,10 @@
-import type { Rule } from './rule';
+import { defineRule } from './rule';
 
 const MINIMUM_WORDS = 10;
 // In a long text words come back by nature (Heaps' law), so it is judged in stretches of this many words.
 const STRETCH = 200;
 
-export const outputHasRepetition: Rule = {
+export const outputHasRepetition = defineRule({
   meta: {
     id: 'output-has-repetition',
     title: 'Answer repeats itself',
@@ -38,7 +38,7 @@ export const outputHasRepetition: Rule = {
   },
   check: {
     example({ answers }, report, options) {
-      const minimumRatio = options['minimumRatio']!;
+      const minimumRatio = options.minimumRatio;
       for (const { pointer, text, trained } of answers) {
         const ratio = trained ? differentWords(text) : 1;
         if (ratio < minimumRatio)
@@ -49,7 +49,7 @@ export const outputHasRepetition: Rule = {
       }
     },
   },
-};
+});
 
 /** Share of different words; 1 for texts of fewer than ten. */
 function differentWords(text: string): number {

@@ -1,6 +1,6 @@
-import type { Rule } from './rule';
+import { defineRule } from './rule';
 
-export const outputTooShort: Rule = {
+export const outputTooShort = defineRule({
   meta: {
     id: 'output-too-short',
     title: 'Answer is very short',
@@ -20,7 +20,7 @@ export const outputTooShort: Rule = {
   },
   check: {
     example({ answers }, report, options) {
-      const minimum = options['minimum']!;
+      const minimum = options.minimum;
       const trained = answers.filter((answer) => answer.trained);
       if (trained.length === 0 || trained.some((answer) => answer.callsTools)) return;
       const length = trained.reduce((sum, answer) => sum + [...answer.text.trim()].length, 0);
@@ -32,4 +32,4 @@ export const outputTooShort: Rule = {
       });
     },
   },
-};
+});

@@ -1,5 +1,5 @@
 import { FORMATS } from '../../dataset/formats';
-import type { Rule } from './rule';
+import { defineRule } from './rule';
 
 /** Names that other data sets use, by the pair of keys that this project reads. */
 const RENAMES: readonly { readonly keys: readonly [string, string]; readonly to: readonly [string, string] }[] = [
@@ -15,7 +15,7 @@ const RENAMES: readonly { readonly keys: readonly [string, string]; readonly to:
 ];
 
 /** Also reports a file without any record: it has no format either. */
-export const unknownFormat: Rule = {
+export const unknownFormat = defineRule({
   meta: {
     id: 'unknown-format',
     title: 'Format of the file is not known',
@@ -63,4 +63,4 @@ export const unknownFormat: Rule = {
       });
     },
   },
-};
+});

@@ -1,6 +1,6 @@
-import type { Rule } from './rule';
+import { defineRule } from './rule';
 
-export const unknownRole: Rule = {
+export const unknownRole = defineRule({
   meta: {
     id: 'unknown-role',
     title: 'Role of a message is not known',
@@ -29,4 +29,4 @@ export const unknownRole: Rule = {
       for (const { kind, pointer, message } of problems) if (kind === 'role') report({ message, pointer });
     },
   },
-};
+});

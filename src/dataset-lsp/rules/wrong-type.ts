@@ -1,6 +1,6 @@
-import type { Rule } from './rule';
+import { defineRule } from './rule';
 
-export const wrongType: Rule = {
+export const wrongType = defineRule({
   meta: {
     id: 'wrong-type',
     title: 'Field has the wrong type',
@@ -33,4 +33,4 @@ export const wrongType: Rule = {
       for (const { kind, pointer, message } of problems) if (kind === 'type') report({ message, pointer });
     },
   },
-};
+});

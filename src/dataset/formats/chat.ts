@@ -1,6 +1,6 @@
 import type { Message, Role, ToolCall } from '../conversation';
 import { asRecord, pointerTo, type Shape } from '../shape';
-import { ROLES, type Answer, type Format } from './format';
+import { ROLES, type Format, type TextPart, type Turn } from './format';
 
 const STRING: Shape = { kind: 'string' };
 
@@ -83,11 +83,7 @@ export const chat: Format = {
       ? { kind: 'conversation', messages, tools }
       : { kind: 'conversation', messages };
   },
-  answers: (record) => messageAnswers(record['messages'], '/messages'),
-  prompts: (record) =>
-    toMessages(record['messages']).flatMap((message, i) =>
-      message.role === 'user' ? [{ pointer: pointerTo('/messages', i) + '/content', text: message.content }] : [],
-    ),
+  turns: (record) => messageTurns(record['messages'], '/messages', 'answer'),
 };
 
 /** Messages of a list that has the shape `MESSAGES`. */
@@ -95,13 +91,33 @@ export function toMessages(list: unknown): Message[] {
   return Array.isArray(list) ? list.map((item) => toMessage(asRecord(item) ?? {})) : [];
 }
 
-export function messageAnswers(list: unknown, pointer: string): Answer[] {
-  return toMessages(list).flatMap((message, i) => {
-    if (message.role !== 'assistant') return [];
-    const callsTools = message.toolCalls !== undefined;
-    return [
-      { pointer: pointerTo(pointer, i) + '/content', text: message.content, callsTools, trained: message.trained },
-    ];
+/** @param side of the assistant's turns; all others belong to the prompt */
+export function messageTurns(list: unknown, pointer: string, side: Turn['side']): Turn[] {
+  if (!Array.isArray(list)) return [];
+  return list.map((item, i) => {
+    const raw = asRecord(item) ?? {};
+    const { role, content, toolCalls, trained } = toMessage(raw);
+    const own = pointerTo(pointer, i);
+    return {
+      role,
+      pointer: own,
+      rolePointer: `${own}/role`,
+      texts: textParts(raw['content'], `${own}/content`),
+      text: content,
+      trained,
+      callsTools: toolCalls !== undefined,
+      side: role === 'assistant' ? side : 'prompt',
+      message: raw,
+    };
+  });
+}
+
+function textParts(content: unknown, pointer: string): TextPart[] {
+  if (typeof content === 'string') return [{ pointer, text: content }];
+  if (!Array.isArray(content)) return [];
+  return content.flatMap((part, i) => {
+    const text = asRecord(part)?.['text'];
+    return typeof text === 'string' ? [{ pointer: `${pointer}/${i}/text`, text }] : [];
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Shape } from '../shape';
-import { MESSAGES, messageAnswers, toMessages } from './chat';
-import { assistantMessage, userMessage, type Format } from './format';
+import { MESSAGES, messageTurns, toMessages } from './chat';
+import { assistantMessage, fieldTurn, userMessage, type Format } from './format';
 
 const EITHER: Shape = { kind: 'one-of', expected: 'a text or a list of messages', of: [{ kind: 'string' }, MESSAGES] };
 
@@ -28,14 +28,13 @@ export const completion: Format = {
     const after = isList(answer) ? toMessages(answer) : [assistantMessage(String(answer))];
     return { kind: 'conversation', messages: [...before.map((message) => ({ ...message, trained: false })), ...after] };
   },
-  answers: ({ completion: answer }) =>
-    isList(answer)
-      ? messageAnswers(answer, '/completion')
-      : [{ pointer: '/completion', text: String(answer), callsTools: false, trained: true }],
-  prompts: ({ prompt }) =>
-    isList(prompt)
-      ? toMessages(prompt).flatMap((message, i) =>
-          message.role === 'user' ? [{ pointer: `/prompt/${i}/content`, text: message.content }] : [],
-        )
-      : [],
+  turns({ prompt, completion: answer }) {
+    const before = isList(prompt)
+      ? messageTurns(prompt, '/prompt', 'prompt').map((turn) => ({ ...turn, trained: false }))
+      : [fieldTurn('prompt', String(prompt), 'user', 'prompt')];
+    const after = isList(answer)
+      ? messageTurns(answer, '/completion', 'answer')
+      : [fieldTurn('completion', String(answer), 'assistant', 'answer')];
+    return [...before, ...after];
+  },
 };

@@ -1,18 +1,49 @@
 import type { Example, Message, Role } from '../conversation';
 import type { Shape } from '../shape';
 
-export type FormatId = 'instruction' | 'chat' | 'completion' | 'text';
+export type FormatId =
+  'instruction' | 'chat' | 'sharegpt' | 'completion' | 'text' | 'preference' | 'unpaired-preference';
 
-/** What is trained, with the place in the record that it comes from. */
-export interface Answer {
-  /** JSON pointer of the value, for findings. */
+/** A text of a record with its place: JSON pointer of the string. */
+export interface TextPart {
   readonly pointer: string;
   readonly text: string;
+}
+
+/** Something that is said in a record. A record without turns (`text`, or two plain strings) has its fields as turns. */
+export interface Turn {
+  readonly role: Role;
+  /** JSON pointer of the message, or of the field that is the turn. */
+  readonly pointer: string;
+  /** JSON pointer of the role; the turn's own where the field is the role. */
+  readonly rolePointer: string;
+  /** Its strings. Usually one; several where the content is a list of parts. */
+  readonly texts: readonly TextPart[];
+  /** All of its strings, joined as the model reads them. */
+  readonly text: string;
+  /** Tokens of this turn are trained. */
+  readonly trained: boolean;
   /** The turn calls tools: its text may be empty. */
   readonly callsTools: boolean;
-  /** False for an assistant turn of weight 0. */
-  readonly trained: boolean;
+  /** Which part of the record it stands in; a preference has two ends. */
+  readonly side: 'prompt' | 'answer' | 'chosen' | 'rejected';
+  /** The message as it is written, where the turn is one. */
+  readonly message: Readonly<Record<string, unknown>> | undefined;
 }
+
+/** A turn of the assistant, with the place in the record that it comes from. */
+export interface Answer {
+  /** JSON pointer of the text, for findings. */
+  readonly pointer: string;
+  readonly text: string;
+  readonly callsTools: boolean;
+  /** False for an assistant turn of weight 0, and in the prompt of a completion or a preference. */
+  readonly trained: boolean;
+  readonly side: Turn['side'];
+}
+
+/** What the user asks for. */
+export type Prompt = TextPart;
 
 /** One way of writing a training record. */
 export interface Format {
@@ -22,12 +53,10 @@ export interface Format {
   readonly shape: Shape & { readonly kind: 'object' };
   /** Whether a record with these keys is meant to be of this format. */
   recognises(record: Readonly<Record<string, unknown>>): boolean;
-  /** Needs a record that has the shape. */
-  toExample(record: Readonly<Record<string, unknown>>): Example;
-  /** The parts of such a record that would be trained. */
-  answers(record: Readonly<Record<string, unknown>>): readonly Answer[];
-  /** What the user asks for, where the format sets that apart. */
-  prompts(record: Readonly<Record<string, unknown>>): readonly { readonly pointer: string; readonly text: string }[];
+  /** Needs a record that has the shape. `undefined` when the record is not meant to be trained. */
+  toExample(record: Readonly<Record<string, unknown>>): Example | undefined;
+  /** Everything that is said in such a record, in order. */
+  turns(record: Readonly<Record<string, unknown>>): readonly Turn[];
 }
 
 export const ROLES = [
@@ -45,4 +74,40 @@ export function userMessage(content: string): Message {
 
 export function assistantMessage(content: string): Message {
   return { role: 'assistant', content, trained: true };
+}
+
+/** A field of the record that is a turn by itself. */
+export function fieldTurn(
+  key: string,
+  text: string,
+  role: 'user' | 'assistant' | 'system',
+  side: Turn['side'],
+  trained = side === 'answer' || side === 'chosen',
+): Turn {
+  const pointer = `/${key}`;
+  const texts = [{ pointer, text }];
+  return { role, pointer, rolePointer: pointer, texts, text, trained, callsTools: false, side, message: undefined };
+}
+
+export function answersOf(turns: readonly Turn[]): Answer[] {
+  return turns
+    .filter((turn) => turn.role === 'assistant')
+    .map(({ pointer, texts, text, callsTools, trained, side }) => {
+      const place = texts.length === 1 ? texts[0]!.pointer : texts.length === 0 ? pointer : parentPointer(texts[0]!);
+      return { pointer: place, text, callsTools, trained, side };
+    });
+}
+
+/** What the user asks for in a dialogue or an instruction; a prompt of plain text is no request. */
+export function promptsOf(turns: readonly Turn[], format: Pick<Format, 'id'>): Prompt[] {
+  return turns.flatMap(({ role, texts, text, message, pointer }) => {
+    if (role !== 'user') return [];
+    if (format.id === 'instruction') return texts.slice(0, 1);
+    return message ? [{ pointer: texts[0]?.pointer ?? pointer, text }] : [];
+  });
+}
+
+/** List of parts: `/messages/0/content/1/text` → `/messages/0/content`. */
+function parentPointer({ pointer }: TextPart): string {
+  return pointer.split('/').slice(0, -2).join('/');
 }

@@ -4,7 +4,8 @@ import type { Format, FormatId } from './format';
 import { instruction } from './instruction';
 import { text } from './text';
 
-export type { Answer, Format, FormatId } from './format';
+export { answersOf, promptsOf } from './format';
+export type { Answer, Format, FormatId, Prompt, TextPart, Turn } from './format';
 
 /** In the order in which they are tried. */
 export const FORMATS: readonly Format[] = [chat, completion, instruction, text];

@@ -1,4 +1,4 @@
-import { assistantMessage, userMessage, type Format } from './format';
+import { assistantMessage, fieldTurn, userMessage, type Format } from './format';
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
@@ -22,6 +22,14 @@ export const instruction: Format = {
     const user = { ...userMessage(content), alpaca: { instruction: ask, input } };
     return { kind: 'conversation', messages: [user, assistantMessage(text(record['output']))] };
   },
-  answers: (record) => [{ pointer: '/output', text: text(record['output']), callsTools: false, trained: true }],
-  prompts: (record) => [{ pointer: '/instruction', text: text(record['instruction']) }],
+  turns(record) {
+    const ask = text(record['instruction']);
+    const input = text(record['input']);
+    const asked = fieldTurn('instruction', ask, 'user', 'prompt');
+    const texts = input === '' ? asked.texts : [...asked.texts, { pointer: '/input', text: input }];
+    return [
+      { ...asked, texts, text: input === '' ? ask : `${ask}\n\n${input}` },
+      fieldTurn('output', text(record['output']), 'assistant', 'answer'),
+    ];
+  },
 };

@@ -1,4 +1,4 @@
-import type { Format } from './format';
+import { fieldTurn, type Format } from './format';
 
 /** Plain text: `{"text"}`; every token is trained. */
 export const text: Format = {
@@ -7,6 +7,5 @@ export const text: Format = {
   shape: { kind: 'object', fields: { text: { shape: { kind: 'string' }, required: true } } },
   recognises: (record) => 'text' in record,
   toExample: (record) => ({ kind: 'plain', masked: '', trained: String(record['text']) }),
-  answers: (record) => [{ pointer: '/text', text: String(record['text']), callsTools: false, trained: true }],
-  prompts: () => [],
+  turns: (record) => [fieldTurn('text', String(record['text']), 'assistant', 'answer')],
 };
