@@ -1,5 +1,6 @@
-// Writes what derives from the code: media/finetune.schema.json from the table of settings, and in package.json the
-// setting fine-tune.rules from the rules. A unit test fails when they differ.
+// Writes what derives from the code: media/finetune.schema.json from the table of settings; from the rules the settings
+// fine-tune.rules and fine-tune.ruleOverrides in package.json, docs/rules.md, and the table in the README. Unit tests fail
+// when they differ.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as esbuild from 'esbuild';
@@ -20,20 +21,34 @@ async function load(file) {
   return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0]?.contents ?? []).toString('base64')}`);
 }
 
-/** @param {string} name @param {unknown} value */
-async function write(name, value) {
+/** @param {string} name @param {string} text */
+async function write(name, text) {
   const file = join(root, name);
   const style = await prettier.resolveConfig(file);
-  writeFileSync(file, await prettier.format(JSON.stringify(value, undefined, 2), { ...style, filepath: file }));
+  writeFileSync(file, await prettier.format(text, { ...style, filepath: file }));
 }
+
+/** @param {string} name @param {unknown} value */
+const writeJson = (name, value) => write(name, JSON.stringify(value, undefined, 2));
 
 async function generate() {
   const { settingsSchema } = await load('src/training/settings-schema.ts');
-  await write('media/finetune.schema.json', settingsSchema());
-  const { ruleSetting } = await load('src/workbench/rule-settings.ts');
+  await writeJson('media/finetune.schema.json', settingsSchema());
+  const { ruleSetting, ruleOverridesSetting } = await load('src/workbench/rule-settings.ts');
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  manifest.contributes.configuration.properties['fine-tune.rules'] = ruleSetting();
-  await write('package.json', manifest);
+  Object.assign(manifest.contributes.configuration.properties, {
+    'fine-tune.rules': ruleSetting(),
+    'fine-tune.ruleOverrides': ruleOverridesSetting(),
+  });
+  await writeJson('package.json', manifest);
+  const { rulesPage, rulesTable } = await load('src/dataset-lsp/rule-docs.ts');
+  await write('docs/rules.md', rulesPage());
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const between = /(<!-- rules -->\n)[^]*(\n<!-- \/rules -->)/;
+  await write(
+    'README.md',
+    readme.replace(between, (_, before, after) => `${before}\n${rulesTable()}\n${after}`),
+  );
 }
 
-await main(() => step('Writing media/finetune.schema.json and the setting fine-tune.rules', generate));
+await main(() => step('Writing the schema, the settings of the rules and their page', generate));
