@@ -26,6 +26,22 @@ const node = /** @satisfies {esbuild.BuildOptions} */ ({
   mainFields: ['module', 'main'],
 });
 
+/** What runs in a webview. The icon font lies beside the style sheet, where the page's policy lets it load from the extension. */
+const page = /** @satisfies {esbuild.BuildOptions} */ ({
+  ...common,
+  minify: true,
+  platform: 'browser',
+  format: 'iife',
+  target: 'es2022',
+  loader: { '.ttf': 'file' },
+  assetNames: '[name]',
+});
+const pages = {
+  dashboard: 'src/webview/app/main.ts',
+  preview: 'src/webview/app/preview/main.ts',
+  statistics: 'src/webview/app/statistics/main.ts',
+};
+
 /** @param {{ partial?: boolean }} [options] */
 export async function build({ partial = false } = {}) {
   /** @param {esbuild.BuildOptions} options @param {string} entry @param {string} outfile */
@@ -56,22 +72,10 @@ export async function build({ partial = false } = {}) {
   );
   await bundle(node, 'src/dataset-lsp/client.ts', 'dist/dataset-lsp/client.js');
   await bundle(node, 'src/dataset-lsp/server.ts', 'dist/dataset-lsp.js');
+  await bundle(node, 'src/dataset-lsp/check/worker.ts', 'dist/check-worker.js');
   await bundle(node, 'src/training/main.ts', 'dist/trainer.js');
   await bundle({ ...node, banner: { js: '#!/usr/bin/env node' } }, 'src/cli.ts', 'dist/cli.js');
-  await bundle(
-    // The icon font lies beside the style sheet, where the page's policy lets it load from the extension.
-    {
-      ...common,
-      minify: true,
-      platform: 'browser',
-      format: 'iife',
-      target: 'es2022',
-      loader: { '.ttf': 'file' },
-      assetNames: '[name]',
-    },
-    'src/webview/app/main.ts',
-    'dist/dashboard.js',
-  );
+  for (const [name, entry] of Object.entries(pages)) await bundle(page, entry, `dist/${name}.js`);
   if (!partial) writeFileSync(stamp, '');
 }
 

@@ -1,17 +1,9 @@
 // Pictures of the dashboard in every state, theme and width, without VS Code: a page with the same policy and the
 // same host code, and the themes' own values. Also measures the first paint with 100,000 steps.
 // Usage: node scripts/dashboard-shots.mjs [scene …]; pictures go to artifacts/dashboard/.
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { extname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
-import { chromium } from 'playwright-core';
+import { join } from 'node:path';
+import { bundlePage, openBrowser, openPage, servePage } from './lib/pictures.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const out = join(root, 'artifacts/dashboard');
-const files = join(out, 'page');
-const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.ttf': 'font/ttf', '.html': 'text/html' };
 const THEMES = ['dark', 'light', 'hc'];
 const WIDTHS = [380, 320];
 
@@ -59,68 +51,14 @@ async function zoom(page) {
   await page.mouse.up();
 }
 
-async function bundle() {
-  await rm(files, { recursive: true, force: true });
-  await mkdir(files, { recursive: true });
-  const common = { bundle: true, logLevel: 'warning', absWorkingDir: root, target: 'chrome128' };
-  await build({
-    ...common,
-    entryPoints: { dashboard: 'src/webview/app/main.ts' },
-    outdir: files,
-    format: 'iife',
-    minify: true,
-    loader: { '.ttf': 'file' },
-  });
-  await build({ ...common, entryPoints: { harness: 'test/webview/app/harness.ts' }, outdir: files, format: 'iife' });
-  await build({
-    ...common,
-    entryPoints: { html: 'src/webview/html.ts' },
-    outdir: files,
-    format: 'esm',
-    outExtension: { '.js': '.mjs' },
-  });
-  return import(pathToFileURL(join(files, 'html.mjs')).href);
-}
-
-function serve({ dashboardHtml }) {
-  const server = createServer(async (request, response) => {
-    const url = new URL(request.url, 'http://127.0.0.1');
-    try {
-      if (url.pathname === '/') {
-        const origin = `http://${request.headers.host}`;
-        const html = dashboardHtml({ script: '/dashboard.js', style: '/dashboard.css', source: origin, nonce: 'n0nce' })
-          .replace('</head>', `<link rel="stylesheet" href="/themes/${url.searchParams.get('theme')}.css">\n</head>`)
-          .replace('<script ', '<script nonce="n0nce" src="/harness.js"></script>\n<script ');
-        response.setHeader('content-type', 'text/html');
-        response.end(html);
-        return;
-      }
-      const theme = /^\/themes\/(\w+)\.css$/.exec(url.pathname);
-      const file = theme ? join(root, 'test/webview/themes', `${theme[1]}.css`) : join(files, url.pathname.slice(1));
-      response.setHeader('content-type', TYPES[extname(file)] ?? 'application/octet-stream');
-      response.end(await readFile(file));
-    } catch {
-      response.statusCode = 404;
-      response.end();
-    }
-  });
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-}
-
 const wanted = process.argv.slice(2);
-const server = await serve(await bundle());
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-    '--no-first-run',
-  ],
+const { out, files, html } = await bundlePage({
+  name: 'dashboard',
+  entry: 'src/webview/app/main.ts',
+  harness: 'test/webview/app/harness.ts',
 });
+const server = await servePage('dashboard', files, html.dashboardHtml);
+const browser = await openBrowser();
 const problems = [];
 
 /** First paint and panning with 100,000 steps: the best of five, since the machine may be busy with other things. */
@@ -129,7 +67,7 @@ async function measure() {
   const frames = [];
   for (let i = 0; i < 5; i++) {
     const page = await browser.newPage({ viewport: { width: 380, height: 900 } });
-    await page.goto(`http://127.0.0.1:${server.address().port}/?scene=huge&theme=dark`);
+    await page.goto(`${server.address}?scene=huge&theme=dark`);
     await page.waitForFunction(() => window.harness?.paints.complete !== undefined);
     first.push(await page.evaluate(() => window.harness.paints.complete));
     frames.push(await page.evaluate(pan));
@@ -159,16 +97,9 @@ try {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     for (const theme of themes)
       for (const width of widths) {
-        const page = await browser.newPage({ viewport: { width, height: 900 }, reducedMotion: 'reduce' });
-        page.on('pageerror', (error) => problems.push(`${name}: ${error.message}`));
-        page.on(
-          'console',
-          (message) =>
-            message.type() === 'error' &&
-            problems.push(`${name}: ${message.text()} ${JSON.stringify(message.location())}`),
-        );
+        const page = await openPage(browser, { name, width, problems });
         const saved = state ? `&state=${encodeURIComponent(JSON.stringify(state))}` : '';
-        await page.goto(`http://127.0.0.1:${server.address().port}/?scene=${scene}&theme=${theme}${saved}${query}`);
+        await page.goto(`${server.address}?scene=${scene}&theme=${theme}${saved}${query}`);
         await page.waitForSelector('.page:not([hidden]), .empty:not([hidden])', { state: 'attached' });
         await page.evaluate(() => document.fonts.ready);
         await page.waitForTimeout(scene === 'huge' ? 1500 : 300);

@@ -5,11 +5,15 @@ import { nearest } from '../common/nearest';
 import { checkCommand } from './check';
 import type { Command } from './command';
 import { readArguments } from './command';
+import { convertCommand } from './convert';
+import { dedupeCommand } from './dedupe';
 import { demoCommand } from './demo';
 import { doctorCommand } from './doctor';
 import { commandHelp, generalHelp } from './help';
+import { previewCommand } from './preview';
 import { runsCommand } from './runs';
 import { showCommand } from './show';
+import { splitCommand } from './split';
 import { stopCommand } from './stop';
 import type { Terminal } from './terminal';
 import { styled } from './terminal';
@@ -18,6 +22,7 @@ import { noteText } from './train-view';
 
 export interface Bundles {
   readonly trainerPath: string;
+  readonly checkWorkerPath: string;
   /** `media/sample` of this package. */
   readonly samplePath: string;
 }
@@ -25,7 +30,11 @@ export interface Bundles {
 /** @returns the exit code */
 export async function main(argv: readonly string[], terminal: Terminal, bundles: Bundles): Promise<number> {
   const commands = [
-    checkCommand,
+    checkCommand(bundles.checkWorkerPath),
+    previewCommand,
+    convertCommand,
+    splitCommand,
+    dedupeCommand,
     trainCommand(bundles.trainerPath),
     stopCommand,
     runsCommand,

@@ -2,68 +2,59 @@
  * What the rules about a whole file need of each record, in a few numbers: a file of millions of records is compared
  * through these, and its texts are read again only where two records look alike.
  */
+import { firstOfEqual } from '../dataset/equal-rows';
+import { fingerprintOf, type Fingerprint } from '../dataset/fingerprint';
 import type { Turn } from '../dataset/formats';
+import { SignatureTable } from '../dataset/minhash';
+import { isRefusal } from './refusal';
 
-export interface RecordFacts {
-  /** Hash of everything that is said and of who says it; equal for exact duplicates. */
-  readonly content: number;
-  /** Hash of what stands before the answer, apart from case and white space. */
-  readonly prompt: number;
-  /** Hash of the answer, apart from white space at its ends. */
-  readonly answer: number;
+export interface RecordFacts extends Fingerprint {
   /** UTF-16 units of the trained answers. */
   readonly answerLength: number;
   readonly refusal: boolean;
 }
 
-export function factsOf(turns: readonly Turn[]): RecordFacts {
-  let content = '';
-  let prompt = '';
-  let answer = '';
+/** @param record as parsed: pictures, tools and labels make two records different, too */
+export function factsOf(turns: readonly Turn[], record?: Readonly<Record<string, unknown>>): RecordFacts {
   let answerLength = 0;
-  for (const { role, text, side, trained } of turns) {
-    content += `${role}\u0000${side}\u0000${text}\u0001`;
-    if (trained) {
-      answer += `${text.trim()}\u0001`;
-      answerLength += text.length;
-    } else prompt += `${role}\u0000${text.toLowerCase().split(/\s+/).join(' ').trim()}\u0001`;
+  let refusal = false;
+  for (const { text, trained } of turns) {
+    if (!trained) continue;
+    answerLength += text.length;
+    refusal ||= isRefusal(text);
   }
-  return {
-    content: hashText(content),
-    prompt: hashText(prompt),
-    answer: hashText(answer),
-    answerLength,
-    refusal: false,
-  };
+  const { content, prompt, answer, signature } = fingerprintOf(turns, record);
+  return { content, prompt, answer, signature, answerLength, refusal };
 }
 
-/** 53 bits of a text (cyrb53, public domain): two of a million texts agree by chance once in 18,000 files. */
-export function hashText(text: string): number {
-  let a = 0xdeadbeef;
-  let b = 0x41c6ce57;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    a = Math.imul(a ^ unit, 2654435761);
-    b = Math.imul(b ^ unit, 1597334677);
-  }
-  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
-  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
-  return 4294967296 * (2097151 & b) + (a >>> 0);
+/** A table as plain columns: what goes from one thread to another. */
+export interface FactColumns {
+  readonly lines: Uint32Array<ArrayBuffer>;
+  readonly content: Float64Array<ArrayBuffer>;
+  readonly prompt: Float64Array<ArrayBuffer>;
+  readonly answer: Float64Array<ArrayBuffer>;
+  readonly answerLength: Uint32Array<ArrayBuffer>;
+  readonly refusal: Uint8Array<ArrayBuffer>;
+  readonly signatures: Uint32Array<ArrayBuffer>;
 }
 
-/** Facts of many records, column by column. */
+type Column = Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+
+/** Facts of many records, column by column, in the order of their lines. About 100 bytes a record. */
 export class FactTable {
   length = 0;
-  /** 1-based line of each record. */
-  lines = new Uint32Array(1024);
-  content = new Float64Array(1024);
-  prompt = new Float64Array(1024);
-  answer = new Float64Array(1024);
-  answerLength = new Uint32Array(1024);
-  refusal = new Uint8Array(1024);
+  /** 1-based line of each record. Columns are longer than the table. */
+  lines = new Uint32Array(64);
+  content = new Float64Array(64);
+  prompt = new Float64Array(64);
+  answer = new Float64Array(64);
+  answerLength = new Uint32Array(64);
+  refusal = new Uint8Array(64);
+  readonly signatures = new SignatureTable();
+  #firsts: Uint32Array | undefined;
 
   add(line: number, facts: RecordFacts): void {
-    if (this.length === this.lines.length) this.#grow();
+    if (this.length === this.lines.length) this.#grow(this.length + 1);
     const row = this.length++;
     this.lines[row] = line;
     this.content[row] = facts.content;
@@ -71,14 +62,43 @@ export class FactTable {
     this.answer[row] = facts.answer;
     this.answerLength[row] = facts.answerLength;
     this.refusal[row] = facts.refusal ? 1 : 0;
+    this.signatures.add(facts.signature);
   }
 
-  #grow(): void {
-    const size = this.lines.length * 2;
-    const wider = <T extends Uint32Array | Float64Array | Uint8Array>(column: T, empty: T): T => {
-      empty.set(column);
-      return empty;
+  /** Adds the rows of a table whose first line is the line `lineOffset + 1` of the file. */
+  append(other: FactColumns, lineOffset: number): void {
+    const { length } = other.lines;
+    if (this.length + length > this.lines.length) this.#grow(this.length + length);
+    for (let i = 0; i < length; i++) this.lines[this.length + i] = other.lines[i]! + lineOffset;
+    for (const key of ['content', 'prompt', 'answer', 'answerLength', 'refusal'] as const)
+      this[key].set(other[key], this.length);
+    this.signatures.append(other.signatures);
+    this.length += length;
+  }
+
+  /** The columns without their spare ends, and the buffers to transfer. */
+  toTransfer(): { readonly columns: FactColumns; readonly buffers: ArrayBuffer[] } {
+    const columns = {
+      lines: this.lines.slice(0, this.length),
+      content: this.content.slice(0, this.length),
+      prompt: this.prompt.slice(0, this.length),
+      answer: this.answer.slice(0, this.length),
+      answerLength: this.answerLength.slice(0, this.length),
+      refusal: this.refusal.slice(0, this.length),
+      signatures: this.signatures.toArray(),
     };
+    return { columns, buffers: Object.values(columns).map((column: Column) => column.buffer) };
+  }
+
+  /** For each row the first row of the same content. */
+  firsts(): Uint32Array {
+    if (this.#firsts?.length !== this.length) this.#firsts = firstOfEqual(this.content, this.length);
+    return this.#firsts;
+  }
+
+  #grow(least: number): void {
+    // Large tables grow by a half: the old and the new column are there at the same time.
+    const size = Math.max(least, Math.ceil(this.lines.length * (this.lines.length > 1 << 20 ? 1.5 : 2)));
     this.lines = wider(this.lines, new Uint32Array(size));
     this.content = wider(this.content, new Float64Array(size));
     this.prompt = wider(this.prompt, new Float64Array(size));
@@ -86,4 +106,9 @@ export class FactTable {
     this.answerLength = wider(this.answerLength, new Uint32Array(size));
     this.refusal = wider(this.refusal, new Uint8Array(size));
   }
+}
+
+function wider<T extends Column>(column: T, empty: T): T {
+  empty.set(column);
+  return empty;
 }

@@ -1,4 +1,4 @@
-import { nodeAt, positionsOf, type JsonNode } from '../dataset/jsonl';
+import { nodeAt, positionsOf, stringRange, type JsonNode } from '../dataset/jsonl';
 
 /** Replaces a UTF-16 range of a line. */
 export interface LineEdit {
@@ -17,6 +17,18 @@ export interface Fix {
   readonly edits?: readonly LineEdit[];
   /** 1-based lines that are removed with their line ends. */
   readonly removeLines?: readonly number[];
+  /** Changes of every line of the file, from the line's text: for what is wrong in all records alike. */
+  readonly everyLine?: (source: string) => readonly LineEdit[];
+}
+
+/** A fix of the finding's own line as a list; an empty list when there is nothing to edit. */
+export function editFix(title: string, safe: boolean, edits: readonly LineEdit[]): readonly Fix[] {
+  return edits.length === 0 ? [] : [{ title, safe, edits }];
+}
+
+/** @param line 1-based */
+export function removeRecord(line: number): Fix {
+  return { title: 'Remove this record', safe: false, removeLines: [line] };
 }
 
 /** `source` after the edits. */
@@ -43,11 +55,41 @@ export class RecordEditor {
     return found ? [{ start: found.node.start, end: found.node.end, text: JSON.stringify(value) }] : [];
   }
 
-  /** Renames the last key of the pointer; empty when the object has a key of the new name. */
+  /** What stands at the pointer, as it is written. */
+  sourceAt(pointer: string): string | undefined {
+    const found = this.#find(pointer);
+    return found && this.#source.slice(found.node.start, found.node.end);
+  }
+
+  /** Puts other JSON in the place of the value at the pointer, as it is given. */
+  replaceSource(pointer: string, json: string): readonly LineEdit[] {
+    const found = this.#find(pointer);
+    return found ? [{ start: found.node.start, end: found.node.end, text: json }] : [];
+  }
+
+  /** Puts a text in the place of the UTF-16 units `from` to `to` of the text at the pointer; the rest stays as it is written. */
+  replaceWithin(pointer: string, from: number, to: number, text: string): readonly LineEdit[] {
+    const found = this.#find(pointer);
+    if (found?.node.type !== 'string') return [];
+    return [{ ...stringRange(this.#source, found.node, from, to), text: JSON.stringify(text).slice(1, -1) }];
+  }
+
+  /** Moves the item at the pointer of a list in front of the item of that index. */
+  moveBefore(pointer: string, index: number): readonly LineEdit[] {
+    const items = this.#find(parentOf(pointer))?.node.items;
+    const target = items?.[index];
+    const item = this.#find(pointer)?.node;
+    if (!items || !target || !item || items.indexOf(item) <= index) return [];
+    const gap = this.#source.slice(items[0]!.end, items[1]!.start);
+    const moved = this.#source.slice(item.start, item.end) + gap;
+    return [{ start: target.start, end: target.start, text: moved }, ...this.remove(pointer)];
+  }
+
+  /** Renames the last key of the pointer; empty when the object has a key of the new name, or the old one twice. */
   rename(pointer: string, key: string): readonly LineEdit[] {
     const found = this.#find(pointer);
-    const owner = this.#find(parentOf(pointer));
-    if (!found?.member || owner?.node.members?.some((member) => member.key === key)) return [];
+    const members = this.#find(parentOf(pointer))?.node.members ?? [];
+    if (!found?.member || found.member.duplicate || members.some((member) => member.key === key)) return [];
     return [{ start: found.member.keyStart, end: found.member.keyEnd, text: JSON.stringify(key) }];
   }
 
@@ -67,24 +109,36 @@ export class RecordEditor {
     return this.removeAll([pointer]);
   }
 
+  /** Removes items of one list; empty when no item would be left, or when they stand in several lists. */
+  removeItems(pointers: readonly string[]): readonly LineEdit[] {
+    const owner = parentOf(pointers[0] ?? '');
+    const items = this.#find(owner)?.node.items ?? [];
+    const together = pointers.every((pointer) => parentOf(pointer) === owner);
+    return together && items.length > new Set(pointers).size ? this.removeAll(pointers) : [];
+  }
+
   /** Removes several members or items of one object or list. */
   removeAll(pointers: readonly string[]): readonly LineEdit[] {
     const first = pointers[0];
     const owner = first === undefined ? undefined : this.#find(parentOf(first))?.node;
     if (!owner) return [];
-    const parts = owner.members
-      ? owner.members.map((member) => ({ start: member.keyStart, end: member.value.end, node: member.value }))
-      : (owner.items ?? []).map((node) => ({ start: node.start, end: node.end, node }));
-    const gone = new Set(pointers.map((pointer) => this.#find(pointer)?.node));
-    return this.#without(parts, (part) => gone.has(part.node));
+    const found = pointers.map((pointer) => this.#find(pointer));
+    if (owner.members) {
+      // Of a key that stands there twice both go, or the other one would come to light.
+      const keys = new Set(found.map((one) => one?.member?.key));
+      const members = owner.members.map(({ key, keyStart, value }) => ({ start: keyStart, end: value.end, key }));
+      return this.#without(members, ({ key }) => keys.has(key));
+    }
+    const gone = new Set(found.map((one) => one?.node));
+    return this.#without(owner.items ?? [], (item) => gone.has(item));
   }
 
-  /** Removes the members whose keys come again later in the same object: `JSON.parse` takes the last one. */
-  removeEarlierDuplicates(pointer: string, key: string): readonly LineEdit[] {
+  /** Removes the members of one key but the first or the last of them; `JSON.parse` takes the last one. */
+  removeDuplicates(pointer: string, key: string, keep: 'first' | 'last'): readonly LineEdit[] {
     const members = this.#find(pointer)?.node.members ?? [];
-    const last = members.findLast((member) => member.key === key);
+    const kept = members[keep === 'first' ? 'find' : 'findLast']((member) => member.key === key);
     const parts = members.map((member) => ({ start: member.keyStart, end: member.value.end, member }));
-    return this.#without(parts, ({ member }) => member.key === key && member !== last);
+    return this.#without(parts, ({ member }) => member.key === key && member !== kept);
   }
 
   #without<Part extends { readonly start: number; readonly end: number }>(

@@ -1,13 +1,13 @@
 import { Failure } from '../common/failure';
 import type { EncodedExample } from '../dataset/example';
-import { answersOf, detectFormat, promptsOf, type Detection, type Format } from '../dataset/formats';
+import { answersOf, foreignFormat, promptsOf, type Format } from '../dataset/formats';
 import { isBlank, parseLine, type LineValue } from '../dataset/jsonl';
 import { encodeExample, type EncodeOptions } from '../dataset/labels';
 import { asRecord, checkShape } from '../dataset/shape';
 import { factsOf, type RecordFacts } from './facts';
 import { placeInLine, type LineFinding } from './placement';
 import { RULES, type Rule, type Severity, type SeverityChoice } from './rules';
-import { optionValues, type Finding, type Report, type RuleOptions } from './rules/rule';
+import { optionValues, type Report, type RuleOptions } from './rules/rule';
 
 /** Which rules run, and how severe each is. */
 export interface RuleChoice {
@@ -67,15 +67,29 @@ export function lintLine(source: string, line: number, options: LineLintOptions)
 
 /** `lintLine` for those who have parsed the line already; a blank line has the value `undefined`. */
 export function lintParsed(source: string, line: number, parsed: LineValue, options: LineLintOptions): LineResult {
+  try {
+    return lintShallow(source, line, parsed, options);
+  } catch (thrown) {
+    // What walks a value level by level ends here when there are more levels than the stack holds.
+    if (!(thrown instanceof RangeError && /call stack/i.test(thrown.message))) throw thrown;
+    const message = 'The record is nested too deeply to be read. Remove the innermost levels, or the record.';
+    const finding = placeInLine('json-syntax', 'error', { message, pointer: '', mark: 'start' }, source, true);
+    return { blank: false, invalid: true, findings: [finding], facts: undefined, encoded: undefined };
+  }
+}
+
+function lintShallow(source: string, line: number, parsed: LineValue, options: LineLintOptions): LineResult {
   const { format, forced, rules, encode } = options;
+  const plan = planOf(rules);
   const findings: LineFinding[] = [];
   let hasError = false;
-  const reporter =
-    ({ rule, severity }: ActiveRule): Report =>
-    (finding: Finding) => {
-      hasError ||= severity === 'error';
-      findings.push(placeInLine(rule.meta.id, severity, finding, source, parsed.ok));
-    };
+  // One closure for all rules: a line without findings allocates nothing for each of them.
+  let current: ActiveRule | undefined;
+  const report: Report = (finding) => {
+    const { rule, severity } = current!;
+    hasError ||= severity === 'error';
+    findings.push(placeInLine(rule.meta.id, severity, finding, source, parsed.ok));
+  };
   const error = parsed.ok ? undefined : parsed.error;
   const content = parsed.ok ? parsed.value : undefined;
   const blank = content === undefined && parsed.ok;
@@ -86,17 +100,27 @@ export function lintParsed(source: string, line: number, parsed: LineValue, opti
     facts,
     encoded,
   });
-  for (const one of rules) {
-    if (blank) one.rule.check.blank?.({ source, line }, reporter(one), one.values);
-    else one.rule.check.line?.({ source, line, value: content, error }, reporter(one), one.values);
-  }
+  const lineContext = { source, line, value: content, error };
+  if (blank)
+    for (const { active, check } of plan.blank) {
+      current = active;
+      check(lineContext, report, active.values);
+    }
+  else
+    for (const { active, check } of plan.line) {
+      current = active;
+      check(lineContext, report, active.values);
+    }
   const value = asRecord(content);
   if (!value || !format) return result();
 
   const shape = checkShape(format.shape, value);
   const foreign = foreignFormat(value, format, shape.length > 0, forced);
-  for (const one of rules)
-    one.rule.check.record?.({ source, line, value, format, foreign, problems: shape }, reporter(one), one.values);
+  const recordContext = { source, line, value, format, foreign, problems: shape };
+  for (const { active, check } of plan.record) {
+    current = active;
+    check(recordContext, report, active.values);
+  }
   if (shape.length > 0 || foreign) return result();
 
   const example = format.toExample(value);
@@ -112,19 +136,35 @@ export function lintParsed(source: string, line: number, parsed: LineValue, opti
       encoded = `${thrown.message} ${thrown.hint}`;
     }
   }
-  const about = { source, line, value, format, example, turns, answers, prompts, encoded };
-  for (const one of rules) one.rule.check.example?.({ ...about, hasError }, reporter(one), one.values);
-  return result(options.facts ? factsOf(turns) : undefined, typeof encoded === 'object' ? encoded : undefined);
+  const about = { source, line, value, format, example, turns, answers, prompts, encoded, hasError };
+  for (const { active, check } of plan.example) {
+    current = active;
+    about.hasError = hasError;
+    check(about, report, active.values);
+  }
+  return result(options.facts ? factsOf(turns, value) : undefined, typeof encoded === 'object' ? encoded : undefined);
 }
 
-/** The other format that a record belongs to, when it is not one of the file's. */
-function foreignFormat(
-  value: Readonly<Record<string, unknown>>,
-  format: Format,
-  misshapen: boolean,
-  forced: boolean,
-): Detection | undefined {
-  const detected = detectFormat(value);
-  if (detected.kind === 'other') return misshapen || !forced ? detected : undefined;
-  return misshapen && detected.kind === 'known' && detected.format !== format ? detected : undefined;
+type Hook = 'blank' | 'line' | 'record' | 'example';
+type Plan = {
+  readonly [H in Hook]: readonly {
+    readonly active: ActiveRule;
+    readonly check: NonNullable<Rule['check'][H]>;
+  }[];
+};
+const plans = new WeakMap<readonly ActiveRule[], Plan>();
+
+/** Rules by what they look at, made once for each list of rules. */
+function planOf(rules: readonly ActiveRule[]): Plan {
+  let plan = plans.get(rules);
+  if (!plan) {
+    const having = <H extends Hook>(hook: H): { active: ActiveRule; check: NonNullable<Rule['check'][H]> }[] =>
+      rules.flatMap((active) => {
+        const check = active.rule.check[hook];
+        return check ? [{ active, check }] : [];
+      });
+    plan = { blank: having('blank'), line: having('line'), record: having('record'), example: having('example') };
+    plans.set(rules, plan);
+  }
+  return plan;
 }

@@ -153,7 +153,7 @@ export function lintFile(
       file,
       (finding) => {
         const line = finding.line ?? 1;
-        const at = lineOf(line);
+        const at = finding.range ? undefined : lineOf(line);
         const placed = placeInLine(rule.meta.id, severity, finding, at?.source ?? '', at?.parsed.ok === true);
         found.push({ line, finding: placed });
       },
@@ -202,30 +202,45 @@ function parseWhole(text: string): unknown {
   }
 }
 
+export interface TokenTotals {
+  readonly examples: number;
+  /** Before the cut at the maximum length. */
+  readonly tokens: number;
+  readonly trained: number;
+  readonly most: number;
+  readonly least: number;
+}
+
 /** Token counts of a file, record by record. */
 export class TokenCounts {
-  private examples = 0;
-  private total = 0;
-  private trained = 0;
-  private max = 0;
-  private min = Infinity;
+  totals: TokenTotals = { examples: 0, tokens: 0, trained: 0, most: 0, least: Infinity };
 
   add(example: EncodedExample): void {
     const tokens = example.tokens.length + example.lostTokens;
-    this.examples++;
-    this.total += tokens;
-    for (const one of example.trained) this.trained += one;
-    this.max = Math.max(this.max, tokens);
-    this.min = Math.min(this.min, tokens);
+    let trained = 0;
+    for (const one of example.trained) trained += one;
+    this.merge({ examples: 1, tokens, trained, most: tokens, least: tokens });
+  }
+
+  merge(other: TokenTotals): void {
+    const { examples, tokens, trained, most, least } = this.totals;
+    this.totals = {
+      examples: examples + other.examples,
+      tokens: tokens + other.tokens,
+      trained: trained + other.trained,
+      most: Math.max(most, other.most),
+      least: Math.min(least, other.least),
+    };
   }
 
   summary(): Required<Pick<LintSummary, 'avgTokens' | 'maxTokens' | 'minTokens' | 'totalTokens' | 'trainedTokens'>> {
+    const { examples, tokens, trained, most, least } = this.totals;
     return {
-      avgTokens: this.examples === 0 ? 0 : Math.round((this.total / this.examples) * 10) / 10,
-      maxTokens: this.max,
-      minTokens: this.examples === 0 ? 0 : this.min,
-      totalTokens: this.total,
-      trainedTokens: this.trained,
+      avgTokens: examples === 0 ? 0 : Math.round((tokens / examples) * 10) / 10,
+      maxTokens: most,
+      minTokens: examples === 0 ? 0 : least,
+      totalTokens: tokens,
+      trainedTokens: trained,
     };
   }
 }

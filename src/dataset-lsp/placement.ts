@@ -74,6 +74,11 @@ function rangeOf(
   { pointer, mark, within }: Finding,
   isJson: boolean,
 ): { readonly start: number; readonly end: number } {
+  if (isJson && !pointer) {
+    // The record itself: its place needs no tree of positions.
+    const start = Math.max(0, source.search(/\S/));
+    return { start, end: mark === 'start' ? start + 1 : source.trimEnd().length };
+  }
   const root: JsonNode | undefined = isJson ? positionsOf(source) : undefined;
   // A field that is not there is shown at what would hold it.
   for (let path = pointer ?? ''; root; path = path.slice(0, path.lastIndexOf('/'))) {

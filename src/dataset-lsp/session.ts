@@ -1,148 +1,231 @@
-import { setImmediate } from 'node:timers/promises';
 import {
-  DiagnosticSeverity,
-  TextDocuments,
+  CodeActionKind,
+  CodeLensRefreshRequest,
   TextDocumentSyncKind,
+  type CodeAction,
+  type CodeActionParams,
+  type CodeLens,
+  type CompletionItem,
+  type CompletionParams,
   type Connection,
-  type Diagnostic,
+  type DocumentSymbol,
+  type FoldingRange,
+  type Hover,
+  type HoverParams,
+  type InitializeParams,
+  type InlayHint,
+  type InlayHintParams,
+  type ServerCapabilities,
+  type TextDocumentIdentifier,
 } from 'vscode-languageserver/node';
-import { updateDocument, type Document } from './document';
-import { lintInSteps, type LintResult, type Problem } from './linter';
-import { SEVERITY_CHOICES } from './rules';
-import { CONFIGURE, DIAGNOSTIC_SOURCE, LANGUAGE_ID, MOST_DIAGNOSTICS, type DatasetServerOptions } from './protocol';
+import { previewRecord, type Preview } from '../dataset/preview';
+import { answerer, type Answering } from './answers';
+import { codeActions, fixAllEdits, workspaceEdit, type FixAllData } from './features/code-actions';
+import { codeLenses, lensTitle } from './features/code-lens';
+import { completionsAt } from './features/completion';
+import { foldingRanges } from './features/folding';
+import { compactRecord, formatRecord } from './features/format-record';
+import { hoverAt } from './features/hover';
+import { inlayHints } from './features/inlay-hints';
+import { symbolsOf } from './features/symbols';
+import { OpenDataset } from './open-dataset';
+import {
+  COMPACT_RECORD,
+  CONFIGURE,
+  FILES_CHANGED,
+  FIX_ALL,
+  FORMAT_RECORD,
+  isDataset,
+  PREVIEW,
+  SUMMARY,
+  SUMMARY_CHANGED,
+  type CompactedRecord,
+  type CompactParams,
+  type DatasetServerOptions,
+  type DatasetSummary,
+  type FormattedRecord,
+  type LineParams,
+} from './protocol';
+import { FileSettings } from './settings-of-file';
+import { loadValidation } from './validation-file';
 
-const QUIET_MS = 150;
-// Between two looks at whether the document has changed meanwhile.
-const SLICE_MS = 20;
+// Between two requests to the editor to ask for lenses and hints again.
+const REFRESH_MS = 500;
+
+const CAPABILITIES: ServerCapabilities = {
+  textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+  codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL], resolveProvider: true },
+  codeLensProvider: {},
+  completionProvider: { triggerCharacters: ['"', ':', '{'] },
+  documentSymbolProvider: true,
+  foldingRangeProvider: true,
+  hoverProvider: true,
+  inlayHintProvider: true,
+};
 
 /**
- * Serves one editor: publishes diagnostics for its open `jsonl` documents. It sees nothing but those documents, so it
- * may also run in a workspace that is not trusted.
+ * Serves one editor: everything about its open `jsonl` documents. Files beside them are read only as far as the editor
+ * names them, which it does in trusted workspaces.
  */
 export function serveDatasets(connection: Connection): void {
-  const documents = new TextDocuments<Document>({
-    create: (uri, languageId, version, text) => ({ uri, languageId, version, text }),
-    update: updateDocument,
-  });
-  const waiting = new Map<string, NodeJS.Timeout>();
-  let options: DatasetServerOptions = { severities: {} };
+  const datasets = new Map<string, OpenDataset>();
+  const log = (message: string): void => connection.console.error(message);
+  const failed = (error: unknown): void => log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  let settings = new FileSettings({}, failed);
+  const refresh = refresher(connection, failed);
+  const lensTitles = new Map<string, string>();
 
-  const lint = async (uri: string): Promise<void> => {
-    waiting.delete(uri);
-    const document = documents.get(uri);
-    if (!document || !isDataset(document)) return;
-    const isStale = (): boolean => documents.get(uri) !== document;
-    const result = await lintUnless(isStale, document.text, options);
-    if (!result || isStale()) return;
-    await connection.sendDiagnostics({
-      uri,
-      version: document.version,
-      diagnostics: document.text.trim() === '' ? [] : toDiagnostics(result.problems),
+  const open = (document: ConstructorParameters<typeof OpenDataset>[0]): void => {
+    const { uri } = document;
+    const dataset = new OpenDataset(document, settings.of(uri), {
+      publish: (version, diagnostics) => {
+        connection.sendDiagnostics({ uri, version, diagnostics }).catch(failed);
+      },
+      summaryChanged: (summary) => {
+        connection.sendNotification(SUMMARY_CHANGED, summary).catch(failed);
+        const title = lensTitle(summary);
+        if (lensTitles.get(uri) !== title) refresh.lenses();
+        lensTitles.set(uri, title);
+      },
+      tokensChanged: () => refresh.hints(),
+      failed,
     });
+    datasets.set(uri, dataset);
+    compareWithValidation(dataset);
   };
-  const schedule = (uri: string, delay: number): void => {
-    clearTimeout(waiting.get(uri));
-    const run = (): void => {
-      lint(uri).catch((error: unknown) =>
-        connection.console.error(String(error instanceof Error ? error.stack : error)),
-      );
-    };
-    waiting.set(uri, setTimeout(run, delay));
+  const compareWithValidation = (dataset: OpenDataset): void => {
+    const own = dataset.document.uri;
+    const uri = settings.validationOf(own);
+    if (uri === undefined) return dataset.useValidation(undefined);
+    const asked = settings;
+    loadValidation(uri, settings.of(own).format).then((data) => {
+      if (asked === settings && datasets.get(own) === dataset) dataset.useValidation(data && { uri, data });
+    }, failed);
+  };
+  const close = (uri: string): void => {
+    datasets.get(uri)?.close();
+    if (!datasets.delete(uri)) return;
+    lensTitles.delete(uri);
+    connection.sendDiagnostics({ uri, diagnostics: [] }).catch(failed);
+  };
+  const configure = (options: DatasetServerOptions): void => {
+    settings = new FileSettings(options, failed);
+    for (const [uri, dataset] of datasets) {
+      dataset.configure(settings.of(uri));
+      compareWithValidation(dataset);
+    }
+    refresh.hints();
   };
 
+  let options: DatasetServerOptions = {};
   connection.onInitialize((params) => {
     options = readOptions(params.initializationOptions);
-    return {
-      capabilities: { textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental } },
-      serverInfo: { name: 'Fine-tune dataset language server' },
-    };
+    configure(options);
+    refresh.use(params);
+    return { capabilities: CAPABILITIES, serverInfo: { name: 'Fine-tune dataset language server' } };
   });
-  connection.onNotification(CONFIGURE, (sent: unknown) => {
-    options = readOptions(sent);
-    for (const { uri } of documents.all()) schedule(uri, 0);
+  connection.onNotification(CONFIGURE, (sent: unknown) => configure((options = readOptions(sent))));
+  connection.onNotification(FILES_CHANGED, () => configure(options));
+  connection.onDidOpenTextDocument(({ textDocument }) => {
+    close(textDocument.uri);
+    if (isDataset(textDocument.uri, textDocument.languageId)) open(textDocument);
   });
-  const opened = new Set<string>();
-  documents.onDidOpen(({ document }) => {
-    opened.add(document.uri);
-    schedule(document.uri, 0);
-  });
-  documents.onDidChangeContent(({ document }) => {
-    // Opening counts as a change, too; only typing has to be waited out.
-    schedule(document.uri, opened.delete(document.uri) ? 0 : QUIET_MS);
-  });
-  documents.onDidClose(({ document }) => {
-    clearTimeout(waiting.get(document.uri));
-    waiting.delete(document.uri);
-    opened.delete(document.uri);
-    void connection.sendDiagnostics({ uri: document.uri, diagnostics: [] });
-  });
-  documents.listen(connection);
+  connection.onDidChangeTextDocument(({ textDocument, contentChanges }) =>
+    datasets.get(textDocument.uri)?.update(contentChanges, textDocument.version),
+  );
+  connection.onDidCloseTextDocument(({ textDocument }) => close(textDocument.uri));
+
+  const answer = answerer((uri) => datasets.get(uri), log);
+  const onDocument = <P extends { readonly textDocument: TextDocumentIdentifier }, R>(
+    name: string,
+    fallback: R,
+    feature: (dataset: OpenDataset, params: P) => Answering<R>,
+  ) => answer(name, (params: P) => params.textDocument.uri, fallback, feature);
+  connection.onCodeAction(
+    onDocument('code actions', [] as CodeAction[], (dataset, params: CodeActionParams) => codeActions(dataset, params)),
+  );
+  connection.onCodeActionResolve((action, token) =>
+    answer(
+      'fix all',
+      ({ data }: CodeAction) => (data as FixAllData | undefined)?.uri ?? '',
+      action,
+      withAllFixes,
+    )(action, token),
+  );
+  connection.onCodeLens(onDocument('code lenses', [] as CodeLens[], (dataset) => codeLenses(dataset.summary)));
+  connection.onCompletion(
+    onDocument('completion', [] as CompletionItem[], (dataset, { position }: CompletionParams) =>
+      completionsAt(dataset, position),
+    ),
+  );
+  connection.onDocumentSymbol(onDocument('symbols', [] as DocumentSymbol[], symbolsOf));
+  connection.onFoldingRanges(onDocument('folding', [] as FoldingRange[], foldingRanges));
+  connection.onHover(
+    onDocument<HoverParams, Hover | null>('hover', null, (dataset, { position }) => hoverAt(dataset, position)),
+  );
+  connection.languages.inlayHint.on(
+    onDocument('inlay hints', [] as InlayHint[], (dataset, { range }: InlayHintParams) =>
+      settings.inlayHints ? inlayHints(dataset, range) : [],
+    ),
+  );
+  const onLine = <R>(name: string, feature: (dataset: OpenDataset, params: LineParams) => R) =>
+    answer<LineParams, R | null>(name, ({ uri }) => uri, null, feature);
+  connection.onRequest(
+    SUMMARY,
+    onLine<DatasetSummary>('summary', (dataset) => dataset.summary),
+  );
+  connection.onRequest(PREVIEW, onLine<Preview | null>('preview', previewOf));
+  connection.onRequest(FORMAT_RECORD, onLine<FormattedRecord | null>('format', formattedAt));
+  connection.onRequest<CompactedRecord, void>(COMPACT_RECORD, ({ text, like }: CompactParams) =>
+    compactRecord(text, like),
+  );
   connection.listen();
 }
 
-/** Logs of runs are `jsonl`, too. */
-function isDataset({ uri, languageId }: Document): boolean {
-  return languageId === LANGUAGE_ID && !/\/\.finetune\/|\/events\.jsonl$/.test(uri);
+function* withAllFixes(dataset: OpenDataset, action: CodeAction): Generator<void, CodeAction> {
+  const edits = yield* fixAllEdits(dataset);
+  return { ...action, edit: workspaceEdit(dataset.document, edits) };
 }
 
-/** Lints in slices; gives up when the document is no longer the one that was asked about. */
-async function lintUnless(
-  isStale: () => boolean,
-  text: string,
-  { severities }: DatasetServerOptions,
-): Promise<LintResult | undefined> {
-  const steps = lintInSteps(text, { severities });
-  let until = performance.now() + SLICE_MS;
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-    if (performance.now() < until) continue;
-    await setImmediate();
-    if (isStale()) return undefined;
-    until = performance.now() + SLICE_MS;
-  }
+/** What the record on the editor's line is to the model. */
+function previewOf(dataset: OpenDataset, { line }: LineParams): Preview | null {
+  const { document, checker, encode, estimate } = dataset;
+  const row = document.rows[document.locate({ line, character: 0 }).index]!;
+  return encode ? previewRecord(row.source, row.index + 1, { format: checker.format, encode, estimate }) : null;
 }
 
-function readOptions(sent: unknown): DatasetServerOptions {
-  const severities: unknown = typeof sent === 'object' && sent !== null && 'severities' in sent ? sent.severities : {};
-  const known: readonly string[] = SEVERITY_CHOICES;
-  const entries = Object.entries(typeof severities === 'object' && severities !== null ? severities : {});
-  return { severities: Object.fromEntries(entries.filter(([, severity]) => known.includes(String(severity)))) };
+function formattedAt({ document }: OpenDataset, { line }: LineParams): FormattedRecord {
+  const { source } = document.rows[document.locate({ line, character: 0 }).index]!;
+  return { version: document.version, text: formatRecord(source), source };
 }
 
-const SEVERITIES = {
-  error: DiagnosticSeverity.Error,
-  warning: DiagnosticSeverity.Warning,
-  information: DiagnosticSeverity.Information,
-  hint: DiagnosticSeverity.Hint,
-} as const;
-
-/** The first findings, errors before warnings, and one that tells about the rest. */
-function toDiagnostics(problems: readonly Problem[]): Diagnostic[] {
-  const order = Object.keys(SEVERITIES);
-  const shown =
-    problems.length <= MOST_DIAGNOSTICS
-      ? problems
-      : problems.toSorted((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity)).slice(0, MOST_DIAGNOSTICS);
-  const diagnostics = shown.map(toDiagnostic);
-  const rest = problems.length - shown.length;
-  if (rest > 0)
-    diagnostics.push({
-      range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } },
-      severity: DiagnosticSeverity.Information,
-      source: DIAGNOSTIC_SOURCE,
-      message: `${rest} more ${rest === 1 ? 'finding is' : 'findings are'} not shown here. "fine-tune check" lists all of them.`,
-    });
-  return diagnostics;
-}
-
-function toDiagnostic({ rule, severity, message, line, column, endLine, endColumn }: Problem): Diagnostic {
-  return {
-    range: { start: { line: line - 1, character: column - 1 }, end: { line: endLine - 1, character: endColumn - 1 } },
-    // A `jsonl` file in an editor may be something other than training data.
-    severity: rule === 'unknown-format' ? DiagnosticSeverity.Warning : SEVERITIES[severity],
-    source: DIAGNOSTIC_SOURCE,
-    code: rule,
-    message,
+/** Asks the editor to ask for lenses and hints again, at most twice a second. */
+function refresher(connection: Connection, failed: (error: unknown) => void) {
+  let can = { lenses: false, hints: false };
+  const wanted = new Set<keyof typeof can>();
+  let timer: NodeJS.Timeout | undefined;
+  const ask = (what: keyof typeof can): void => {
+    if (!can[what]) return;
+    wanted.add(what);
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      if (wanted.delete('lenses')) connection.sendRequest(CodeLensRefreshRequest.type).catch(failed);
+      if (wanted.delete('hints')) connection.languages.inlayHint.refresh().catch(failed);
+    }, REFRESH_MS);
   };
+  return {
+    use: ({ capabilities: { workspace } }: InitializeParams): void => {
+      can = {
+        lenses: workspace?.codeLens?.refreshSupport === true,
+        hints: workspace?.inlayHint?.refreshSupport === true,
+      };
+    },
+    lenses: () => ask('lenses'),
+    hints: () => ask('hints'),
+  };
+}
+
+/** What the editor sent; settings are whatever a user wrote, so the parts are looked at where they are used. */
+function readOptions(sent: unknown): DatasetServerOptions {
+  return typeof sent === 'object' && sent !== null ? sent : {};
 }

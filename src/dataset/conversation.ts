@@ -15,6 +15,10 @@ export interface Message {
   readonly name?: string;
   readonly toolCalls?: readonly ToolCall[];
   readonly toolCallId?: string;
+  /** What the assistant thinks before it answers; templates that know it write it apart from the content. */
+  readonly reasoning?: string;
+  /** How many pictures and recordings belong to the message. This version trains on text only. */
+  readonly media?: number;
   /** The two fields of an Alpaca record, which `content` joins: the `alpaca` template sets them apart again. */
   readonly alpaca?: { readonly instruction: string; readonly input: string };
   /** Whether the tokens of this message are trained. True only for assistant messages whose `weight` is not 0. */

@@ -27,15 +27,10 @@ const CONVERT = 'Save the file as UTF-8 (in VS Code: "Save with Encoding").';
  * that cannot be decoded (one problem for each line that has some).
  */
 export function decodeText(bytes: Uint8Array): DecodedText {
-  const begins = (mark: readonly number[]): boolean => mark.every((byte, i) => bytes[i] === byte);
-  const wide = BOMS.find(([, mark]) => begins(mark))?.[0] ?? guessWide(bytes);
-  if (wide)
-    return {
-      text: '',
-      problems: [{ line: 1, column: 1, message: `The file is encoded as ${wide}, not as UTF-8. ${CONVERT}` }],
-    };
+  const wide = wideEncoding(bytes);
+  if (wide) return { text: '', problems: [wide] };
   const problems: EncodingProblem[] = [];
-  const marked = begins([0xef, 0xbb, 0xbf]);
+  const marked = hasByteOrderMark(bytes);
   if (marked) problems.push(byteOrderMark());
   const content = marked ? bytes.subarray(3) : bytes;
   const wrong: { readonly byte: number; readonly at: number }[] = [];
@@ -50,10 +45,28 @@ export function decodeText(bytes: Uint8Array): DecodedText {
     }
     if (line === reported) continue;
     reported = line;
-    const shown = `0x${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-    problems.push({ line, column: at - start + 1, message: `The byte ${shown} is not valid UTF-8 here. ${CONVERT}` });
+    problems.push(wrongByte(byte, line, at - start));
   }
   return { text, problems };
+}
+
+/** Text of the bytes of one line, and the first of them that is no UTF-8. @param line 1-based */
+export function decodeLine(bytes: Uint8Array, line: number): DecodedText {
+  let first: EncodingProblem | undefined;
+  const text = utf8Decode(bytes, (offset, at) => (first ??= wrongByte(bytes[offset]!, line, at)));
+  return { text, problems: first ? [first] : [] };
+}
+
+/** What the first bytes of a file (256 are enough) say when it is encoded as UTF-16 or UTF-32. */
+export function wideEncoding(bytes: Uint8Array): EncodingProblem | undefined {
+  const name = BOMS.find(([, mark]) => begins(bytes, mark))?.[0] ?? guessWide(bytes);
+  if (!name) return undefined;
+  return { line: 1, column: 1, message: `The file is encoded as ${name}, not as UTF-8. ${CONVERT}` };
+}
+
+/** Whether the three bytes of UTF-8's mark come first. */
+export function hasByteOrderMark(bytes: Uint8Array): boolean {
+  return begins(bytes, [0xef, 0xbb, 0xbf]);
 }
 
 export function byteOrderMark(): EncodingProblem {
@@ -63,6 +76,15 @@ export function byteOrderMark(): EncodingProblem {
     message:
       'The file begins with a byte order mark, which many JSON readers refuse. Save the file as UTF-8 without BOM.',
   };
+}
+
+function wrongByte(byte: number, line: number, at: number): EncodingProblem {
+  const shown = `0x${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  return { line, column: at + 1, message: `The byte ${shown} is not valid UTF-8 here. ${CONVERT}` };
+}
+
+function begins(bytes: Uint8Array, mark: readonly number[]): boolean {
+  return mark.every((byte, i) => bytes[i] === byte);
 }
 
 /** UTF-16 without a mark: Latin text in it has a zero in every second byte. */

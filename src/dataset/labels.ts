@@ -1,3 +1,4 @@
+import { Failure } from '../common/failure';
 import type { Message } from './conversation';
 import type { Conversation, Example, PlainText } from './conversation';
 import type { EncodedExample } from './example';
@@ -10,26 +11,47 @@ export interface EncodeOptions {
   readonly tokenizer: Tokenizer;
   /** Most tokens of a record; the rest is cut off. */
   readonly maxLength: number;
+  /** The tokenizer is not the model's own: the counts are about right. */
+  readonly estimate?: true;
 }
 
 /**
  * Tokens and labels of one example. Trained are the assistant's tokens and its end-of-turn token (in plain text: the
  * completion and the end-of-text token). A token that lies across the border of a trained part is trained.
- * Throws a `Failure` (code `template`) when the chat template refuses the conversation.
+ * Throws a `Failure`: code `template` when the chat template refuses the conversation, `unsupported-content` when it
+ * has pictures or recordings.
  */
 export function encodeExample(example: Example, options: EncodeOptions & { readonly line: number }): EncodedExample {
+  if (example.kind === 'conversation') requireText(example);
   const { tokens, trained } =
     example.kind === 'plain' ? encodePlain(example, options.tokenizer) : encodeConversation(example, options);
   const kept = Math.min(tokens.length, options.maxLength);
-  const all = trained.reduce<number>((sum, one) => sum + one, 0);
-  const left = trained.slice(0, kept);
+  const cut = kept < tokens.length;
   return {
     line: options.line,
-    tokens: Int32Array.from(tokens.slice(0, kept)),
-    trained: Uint8Array.from(left),
+    tokens: cut ? tokens.slice(0, kept) : tokens,
+    trained: cut ? trained.slice(0, kept) : trained,
     lostTokens: tokens.length - kept,
-    lostTrainedTokens: all - left.reduce<number>((sum, one) => sum + one, 0),
+    lostTrainedTokens: cut ? sum(trained.subarray(kept)) : 0,
   };
+}
+
+function requireText({ messages }: Conversation): void {
+  let media = 0;
+  for (const message of messages) media += message.media ?? 0;
+  if (media > 0)
+    throw new Failure(
+      'unsupported-content',
+      `The record has ${media === 1 ? 'a picture or recording' : `${media} pictures or recordings`}, and only text can be trained.`,
+      'Remove the record, or what is not text.',
+      2,
+    );
+}
+
+function sum(marks: Uint8Array): number {
+  let total = 0;
+  for (let i = 0; i < marks.length; i++) total += marks[i]!;
+  return total;
 }
 
 /** Tokens that stand before the assistant's next answer: what a model is given to generate from. */
@@ -69,7 +91,7 @@ export function summarizeExamples(examples: Iterable<EncodedExample>): ExampleTo
   let minTokens = Infinity;
   let maxTokens = 0;
   for (const example of examples) {
-    const trained = example.trained.reduce((sum, one) => sum + one, 0);
+    const trained = sum(example.trained);
     count++;
     tokens += example.tokens.length;
     trainedTokens += trained;
@@ -95,53 +117,64 @@ export function summarizeExamples(examples: Iterable<EncodedExample>): ExampleTo
 }
 
 interface Labelled {
-  readonly tokens: number[];
-  readonly trained: number[];
+  readonly tokens: Int32Array;
+  readonly trained: Uint8Array;
 }
+
+const NONE: readonly number[] = [];
 
 function encodeConversation(conversation: Conversation, { template, tokenizer }: EncodeOptions): Labelled {
   const { text, trainedSpans } = template.render(conversation);
-  const encoding = tokenizer.encode(text);
-  const body = encoding.aligned ? label(encoding, trainedSpans) : labelByPart(text, trainedSpans, tokenizer);
-  const prefix = prefixFor(body.tokens, template, tokenizer);
-  return { tokens: [...prefix, ...body.tokens], trained: [...prefix.map(() => 0), ...body.trained] };
+  const body = encodeSpans(text, trainedSpans, tokenizer);
+  return around(prefixFor(body.tokens, template, tokenizer), body, NONE);
 }
 
 /** A model's own template writes its special tokens itself; only the built-in ones leave that to the tokenizer. */
 function prefixFor(ids: ArrayLike<number>, template: ChatTemplate, tokenizer: Tokenizer): readonly number[] {
-  if (template.source === 'model') return [];
-  return tokenizer.prefix.length > 0 && tokenizer.prefix[0] === ids[0] ? [] : tokenizer.prefix;
+  if (template.source === 'model') return NONE;
+  return tokenizer.prefix.length > 0 && tokenizer.prefix[0] === ids[0] ? NONE : tokenizer.prefix;
 }
 
 function encodePlain(example: PlainText, tokenizer: Tokenizer): Labelled {
   const text = example.masked + example.trained;
-  const spans = [{ start: example.masked.length, end: text.length }];
-  const encoding = tokenizer.encode(text);
-  const body = encoding.aligned ? label(encoding, spans) : labelByPart(text, spans, tokenizer);
-  const tokens = [...tokenizer.prefix, ...body.tokens];
-  const trained = [...tokenizer.prefix.map(() => 0), ...body.trained];
+  const body = encodeSpans(text, [{ start: example.masked.length, end: text.length }], tokenizer);
   const eos = tokenizer.eos?.id;
-  const after = tokenizer.suffix.length > 0 ? tokenizer.suffix : eos === undefined ? [] : [eos];
-  if (eos !== undefined && tokens.at(-1) === eos) return { tokens, trained };
-  for (const id of after) {
-    tokens.push(id);
-    trained.push(1);
-  }
+  const ended = eos !== undefined && (body.tokens.at(-1) ?? tokenizer.prefix.at(-1)) === eos;
+  const suffix = ended ? NONE : tokenizer.suffix.length > 0 ? tokenizer.suffix : eos === undefined ? NONE : [eos];
+  return around(tokenizer.prefix, body, suffix);
+}
+
+/** The tokens with untrained ones before and trained ones after. */
+function around(prefix: readonly number[], body: Labelled, suffix: readonly number[]): Labelled {
+  if (prefix.length === 0 && suffix.length === 0) return body;
+  const tokens = new Int32Array(prefix.length + body.tokens.length + suffix.length);
+  const trained = new Uint8Array(tokens.length);
+  tokens.set(prefix);
+  tokens.set(body.tokens, prefix.length);
+  trained.set(body.trained, prefix.length);
+  tokens.set(suffix, tokens.length - suffix.length);
+  trained.fill(1, tokens.length - suffix.length);
   return { tokens, trained };
 }
 
-function label(encoding: Encoding, spans: readonly Span[]): Labelled {
-  const trained: number[] = new Array<number>(encoding.ids.length).fill(0);
+function encodeSpans(text: string, spans: readonly Span[], tokenizer: Tokenizer): Labelled {
+  const encoding = tokenizer.encode(text);
+  return encoding.aligned ? label(encoding, spans) : labelByPart(text, spans, tokenizer);
+}
+
+function label({ ids, starts, ends }: Encoding, spans: readonly Span[]): Labelled {
+  const trained = new Uint8Array(ids.length);
   let first = 0;
   for (let i = 0; i < trained.length; i++) {
-    const start = encoding.starts[i]!;
-    const end = encoding.ends[i]!;
+    const start = starts[i]!;
+    const end = ends[i]!;
     while (first < spans.length && spans[first]!.end <= start) first++;
     const span = spans[first];
+    if (!span) break;
     // A token without text of its own (a marker put before a word) belongs to what follows it.
-    if (span && (end > start ? end > span.start : start >= span.start)) trained[i] = 1;
+    if (end > start ? end > span.start : start >= span.start) trained[i] = 1;
   }
-  return { tokens: Array.from(encoding.ids), trained };
+  return { tokens: ids, trained };
 }
 
 /** For tokenizers whose normalisation hides where a token stands: the parts are tokenised one by one. */
@@ -162,5 +195,5 @@ function labelByPart(text: string, spans: readonly Span[], tokenizer: Tokenizer)
     at = span.end;
   }
   add(at, text.length, 0);
-  return { tokens, trained };
+  return { tokens: Int32Array.from(tokens), trained: Uint8Array.from(trained) };
 }

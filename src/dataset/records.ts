@@ -38,6 +38,20 @@ export function readRecords(
   return { format: chosen, records };
 }
 
+/** Format of a JSON Lines text by its first records; reads no further than it must. */
+export function detectTextFormat(text: string): FormatId | undefined {
+  const detection = detectFileFormat(objectsIn(text));
+  return detection.kind === 'known' ? detection.format.id : undefined;
+}
+
+function* objectsIn(text: string): Generator<Readonly<Record<string, unknown>>> {
+  for (const { start, end } of splitLines(text)) {
+    const parsed = parseLine(text.slice(start, end));
+    const value = parsed.ok ? asRecord(parsed.value) : undefined;
+    if (value) yield value;
+  }
+}
+
 function detect(values: readonly Readonly<Record<string, unknown>>[]): Format {
   const detection = detectFileFormat(values);
   if (detection.kind === 'known') return detection.format;
@@ -45,9 +59,7 @@ function detect(values: readonly Readonly<Record<string, unknown>>[]): Format {
     'data',
     values.length === 0
       ? 'The file holds no record.'
-      : detection.kind === 'other'
-        ? `The records look like the format "${detection.other.id}", which cannot be trained yet.`
-        : `The records have the keys of no known format (${FORMATS.map((one) => one.id).join(', ')}).`,
+      : `The records have the keys of no known format (${FORMATS.map((one) => one.id).join(', ')}).`,
     'Run "fine-tune check" on the file to see what to change.',
     2,
   );

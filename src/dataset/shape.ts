@@ -1,11 +1,17 @@
-/** Shapes of records, as data: what the linter reports, the loader trusts and the documentation shows. */
+import { emptyList, missingKey, unknownRole, wrongType, wrongWeight, type ShapeProblem } from './shape-problems';
 
+export type { ShapeProblem } from './shape-problems';
+
+/** Shapes of records, as data: what the linter reports, the loader trusts and the documentation shows. */
 export type Shape =
   | { readonly kind: 'string' }
   | { readonly kind: 'any' }
   | { readonly kind: 'choice'; readonly values: readonly (string | number | boolean)[] }
   | { readonly kind: 'role'; readonly values: readonly string[] }
+  /** 0: the message is only read; 1: it is trained. */
+  | { readonly kind: 'weight' }
   | { readonly kind: 'list'; readonly of: Shape; readonly notEmpty?: true }
+  /** An object without fields may have any. */
   | { readonly kind: 'object'; readonly fields: Readonly<Record<string, Field>> }
   | { readonly kind: 'one-of'; readonly expected: string; readonly of: readonly Shape[] };
 
@@ -14,13 +20,6 @@ interface Field {
   readonly required?: boolean | ((owner: Readonly<Record<string, unknown>>) => boolean);
   /** `null` stands for a missing field. */
   readonly nullable?: true;
-}
-
-export interface ShapeProblem {
-  readonly kind: 'missing' | 'type' | 'role';
-  /** JSON pointer (RFC 6901) of the value; of the object that lacks the field for `missing`. */
-  readonly pointer: string;
-  readonly message: string;
 }
 
 /** The value as an object with unknown fields, if it is one. */
@@ -32,41 +31,92 @@ export function asRecord(value: unknown): Readonly<Record<string, unknown>> | un
 
 /** One step deeper in a JSON pointer. */
 export function pointerTo(pointer: string, key: string | number): string {
-  return `${pointer}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  return `${pointer}/${typeof key === 'number' ? key : key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 /** Every difference between a value and its shape, outermost first. An empty list means that the value can be used. */
-export function checkShape(shape: Shape, value: unknown, pointer = ''): ShapeProblem[] {
+export function checkShape(shape: Shape, value: unknown, pointer = ''): readonly ShapeProblem[] {
+  return fits(shape, value) ? NONE : problemsOf(shape, value, pointer);
+}
+
+const NONE: readonly ShapeProblem[] = [];
+
+/** Whether there is no difference at all; makes no pointers and no lists. */
+export function fits(shape: Shape, value: unknown): boolean {
   switch (shape.kind) {
     case 'any':
-      return [];
+      return true;
     case 'string':
-      return typeof value === 'string' ? [] : [wrongType(pointer, 'a text', value)];
+      return typeof value === 'string';
     case 'choice':
-      return shape.values.some((one) => one === value)
-        ? []
-        : [wrongType(pointer, shape.values.map((one) => JSON.stringify(one)).join(' or '), value)];
+      return shape.values.some((one) => one === value);
     case 'role':
-      if (typeof value !== 'string') return [wrongType(pointer, 'a text', value)];
-      return shape.values.includes(value) ? [] : [unknownRole(pointer, shape.values, value)];
+      return typeof value === 'string' && shape.values.includes(value);
+    case 'weight':
+      return value === 0 || value === 1;
     case 'list': {
-      if (!Array.isArray(value)) return [wrongType(pointer, 'a list', value)];
-      if (shape.notEmpty && value.length === 0)
-        return [{ kind: 'type', pointer, message: `${named(pointer)} is an empty list. Give it at least one entry.` }];
+      if (!Array.isArray(value) || (shape.notEmpty && value.length === 0)) return false;
+      for (const item of value) if (!fits(shape.of, item)) return false;
+      return true;
+    }
+    case 'object': {
+      const owner = asRecord(value);
+      if (!owner) return false;
+      for (const key in shape.fields) {
+        const field = shape.fields[key]!;
+        const inner = Object.hasOwn(owner, key) ? owner[key] : undefined;
+        if (inner === undefined ? isRequired(field, owner) : !fitsField(field, inner, owner)) return false;
+      }
+      return true;
+    }
+    case 'one-of':
+      for (const one of shape.of) if (fits(one, value)) return true;
+      return false;
+    default:
+      return shape satisfies never;
+  }
+}
+
+function fitsField(field: Field, value: unknown, owner: Readonly<Record<string, unknown>>): boolean {
+  return (value === null && field.nullable === true && !isRequired(field, owner)) || fits(field.shape, value);
+}
+
+function isRequired({ required }: Field, owner: Readonly<Record<string, unknown>>): boolean {
+  return typeof required === 'function' ? required(owner) : required === true;
+}
+
+function problemsOf(shape: Shape, value: unknown, pointer: string): readonly ShapeProblem[] {
+  switch (shape.kind) {
+    case 'any':
+      return NONE;
+    case 'string':
+      return typeof value === 'string' ? NONE : [wrongType(pointer, 'a text', shape, value)];
+    case 'choice': {
+      const expected = shape.values.map((one) => JSON.stringify(one)).join(' or ');
+      return fits(shape, value) ? NONE : [wrongType(pointer, expected, shape, value)];
+    }
+    case 'role':
+      if (typeof value !== 'string') return [wrongType(pointer, 'a text', shape, value)];
+      return shape.values.includes(value) ? NONE : [unknownRole(pointer, shape.values, value)];
+    case 'weight':
+      return fits(shape, value) ? NONE : [wrongWeight(pointer, value)];
+    case 'list': {
+      if (!Array.isArray(value)) return [wrongType(pointer, 'a list', shape, value)];
+      if (shape.notEmpty && value.length === 0) return [emptyList(pointer)];
       return value.flatMap((item, i) => checkShape(shape.of, item, pointerTo(pointer, i)));
     }
     case 'object': {
       const owner = asRecord(value);
-      return owner ? checkFields(shape.fields, owner, pointer) : [wrongType(pointer, 'an object', value)];
+      return owner ? checkFields(shape.fields, owner, pointer) : [wrongType(pointer, 'an object', shape, value)];
     }
     case 'one-of': {
       const tried = shape.of.map((one) => checkShape(one, value, pointer));
-      if (tried.some((problems) => problems.length === 0)) return [];
+      if (tried.some((problems) => problems.length === 0)) return NONE;
       // A problem further inside means that the outer kind was right: that alternative says more.
       const inner = tried.find(
         (problems) => !problems.some((problem) => problem.pointer === pointer && problem.kind === 'type'),
       );
-      return inner ?? [wrongType(pointer, shape.expected, value)];
+      return inner ?? [wrongType(pointer, shape.expected, shape, value)];
     }
     default:
       return shape satisfies never;
@@ -81,78 +131,11 @@ function checkFields(
   const problems: ShapeProblem[] = [];
   for (const [key, field] of Object.entries(fields)) {
     const value = Object.hasOwn(owner, key) ? owner[key] : undefined;
-    const required = typeof field.required === 'function' ? field.required(owner) : field.required === true;
     if (value === undefined) {
-      if (required) problems.push(missing(pointer, key, owner));
-    } else if (!(value === null && field.nullable && !required)) {
+      if (isRequired(field, owner)) problems.push(missingKey(pointer, key, field.shape, owner, fields));
+    } else if (!fitsField(field, value, owner)) {
       problems.push(...checkShape(field.shape, value, pointerTo(pointer, key)));
     }
   }
   return problems;
-}
-
-/** What other data sets call a field. */
-const OTHER_KEYS: Readonly<Record<string, readonly string[]>> = {
-  text: ['value', 'content'],
-  content: ['value', 'text', 'message'],
-  role: ['from', 'speaker', 'author'],
-  output: ['response', 'answer', 'completion'],
-  completion: ['response', 'answer', 'output'],
-  prompt: ['question', 'query', 'input'],
-};
-
-function missing(pointer: string, key: string, owner: Readonly<Record<string, unknown>>): ShapeProblem {
-  const same = (other: string): boolean => other !== key && other.trim().toLowerCase() === key.toLowerCase();
-  const near = Object.keys(owner).find(same) ?? OTHER_KEYS[key]?.find((other) => Object.hasOwn(owner, other));
-  const advice = near === undefined ? 'Add it' : `Rename "${near}" to "${key}"`;
-  const place = pointer === '' ? 'The record' : named(pointer);
-  return { kind: 'missing', pointer, message: `${place} has no field "${key}". ${advice}.` };
-}
-
-function wrongType(pointer: string, expected: string, value: unknown): ShapeProblem {
-  return { kind: 'type', pointer, message: `${named(pointer)} must be ${expected}, but it is ${describe(value)}.` };
-}
-
-const OTHER_NAMES: Readonly<Record<string, string>> = {
-  human: 'user',
-  instruction: 'user',
-  prompter: 'user',
-  customer: 'user',
-  gpt: 'assistant',
-  ai: 'assistant',
-  bot: 'assistant',
-  chatgpt: 'assistant',
-  model: 'assistant',
-  agent: 'assistant',
-  observation: 'tool',
-  ipython: 'tool',
-  function_call: 'assistant',
-};
-
-function unknownRole(pointer: string, values: readonly string[], value: string): ShapeProblem {
-  const plain = value.trim().toLowerCase();
-  const near = values.includes(plain) ? plain : OTHER_NAMES[plain];
-  const advice = near === undefined ? `Use one of ${values.join(', ')}.` : `Write "${near}".`;
-  return { kind: 'role', pointer, message: `Unknown role ${quote(value)}. ${advice}` };
-}
-
-function named(pointer: string): string {
-  if (pointer === '') return 'The record';
-  const parts = pointer
-    .slice(1)
-    .split('/')
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-  return `"${parts.map((part, i) => (/^\d+$/.test(part) ? `[${part}]` : i === 0 ? part : `.${part}`)).join('')}"`;
-}
-
-function describe(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
-  if (typeof value === 'object') return 'an object';
-  if (typeof value === 'string') return value === '' ? 'an empty text' : `the text ${quote(value)}`;
-  return typeof value === 'number' ? `the number ${value}` : String(value);
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 }

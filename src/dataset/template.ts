@@ -3,9 +3,12 @@ import type { Conversation, Message } from './conversation';
 import { asRecord } from './shape';
 import { renderAlpaca, renderAlpacaPrompt } from './templates/alpaca';
 import { CHATML } from './templates/chatml';
-import { compileJinja } from './templates/jinja';
+import { compileJinja, type JinjaTemplate } from './templates/jinja';
 import { findEdges, withBeginning, withEndOfTurn } from './templates/edges';
+import { withLayouts } from './templates/layouts';
 import { templateMessages, type TemplateMessage } from './templates/messages';
+import { sameSpans, spotCheck } from './templates/spot-check';
+import { spansByMarks } from './templates/turn-marks';
 import { hasGenerationTags, markGeneration, spansByContent, spansBySentinel } from './templates/spans';
 
 /** UTF-16 range of a rendered text. */
@@ -49,41 +52,46 @@ export function createTemplate(options: TemplateOptions): ChatTemplate {
   const roles = { developer: jinja.includes('developer'), function: /['"]function['"]/.test(jinja) };
   const variables = { bos_token: options.bosToken ?? '', eos_token: options.eosToken ?? '' };
   const renderWith = (
-    which: Render,
+    which: JinjaTemplate,
     messages: readonly TemplateMessage[],
     tools: readonly unknown[] | undefined,
     add_generation_prompt: boolean,
   ): string => {
     try {
       const tooled = tools && tools.length > 0 ? { tools } : {};
-      return which({ messages, add_generation_prompt, ...variables, ...tooled });
+      return which.render({ messages, add_generation_prompt, ...variables, ...tooled });
     } catch (error) {
       throw refused(error);
     }
   };
   const surroundings = `${jinja}${variables.bos_token}${variables.eos_token}`;
   const edges = findEdges(options, (messages, prompt) => renderWith(template, messages, undefined, prompt));
+  const marks = spotCheck();
+  const render = ({ messages: turns, tools }: Conversation): RenderedConversation => {
+    const messages = templateMessages(turns, roles);
+    const text = renderWith(template, messages, tools, false);
+    requireTools(text, turns, tools);
+    const tagged = marked && spansBySentinel(renderWith(marked, messages, tools, false), text, turns);
+    if (tagged) return { text, trainedSpans: withEndOfTurn(text, tagged, edges) };
+    const quick = spansByMarks(text, turns, edges);
+    if (quick && !marks.wanted()) return { text, trainedSpans: quick };
+    const again = (changed: readonly TemplateMessage[]): string => renderWith(template, changed, tools, false);
+    const spans = spansByContent(
+      text,
+      messages,
+      turns.map((turn) => turn.trained),
+      again,
+      surroundings + JSON.stringify(tools ?? []),
+      edges.endings,
+    );
+    const trainedSpans = withEndOfTurn(text, withBeginning(text, spans, edges), edges);
+    if (quick) marks.compared(sameSpans(quick, trainedSpans));
+    return { text, trainedSpans };
+  };
   return {
     source,
     endOfTurn: edges.endOfTurn,
-    render({ messages: turns, tools }) {
-      const messages = templateMessages(turns, roles);
-      const text = renderWith(template, messages, tools, false);
-      requireTools(text, turns, tools);
-      const tagged = marked && spansBySentinel(renderWith(marked, messages, tools, false), text, turns);
-      if (tagged) return { text, trainedSpans: withEndOfTurn(text, tagged, edges) };
-      const trained = turns.map((turn) => turn.trained);
-      const render = (changed: readonly TemplateMessage[]): string => renderWith(template, changed, tools, false);
-      const spans = spansByContent(
-        text,
-        messages,
-        trained,
-        render,
-        surroundings + JSON.stringify(tools ?? []),
-        edges.endings,
-      );
-      return { text, trainedSpans: withEndOfTurn(text, withBeginning(text, spans, edges), edges) };
-    },
+    render: withLayouts(render, template.sought, [...edges.endings, ...edges.closings, edges.opening.trim()]),
     renderPrompt: (turns, tools) => renderWith(template, templateMessages(turns, roles), tools, true),
   };
 }
@@ -97,9 +105,7 @@ function alpaca(eosToken: string): ChatTemplate {
   };
 }
 
-type Render = ReturnType<typeof compileJinja>;
-
-function compile(jinja: string): Render {
+function compile(jinja: string): JinjaTemplate {
   try {
     return compileJinja(jinja);
   } catch (error) {
@@ -135,6 +141,15 @@ function requireTools(text: string, turns: readonly Message[], tools: readonly u
   );
   const name = names.find((one) => typeof one === 'string' && !text.includes(one));
   if (name !== undefined) throw leftOut(`the tool "${String(name)}"`);
+  // Templates leave out what was thought in earlier turns; that of the last answer is always written.
+  const last = turns.at(-1);
+  if (last?.trained && last.reasoning !== undefined && !text.includes(last.reasoning.trim()))
+    throw new Failure(
+      'template',
+      'The chat template leaves the reasoning of the last answer out of the text.',
+      'Choose a template that knows "reasoning_content", or write the reasoning into the content.',
+      2,
+    );
 }
 
 function leftOut(what: string): Failure {

@@ -1,10 +1,12 @@
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
 import { Failure } from '../common/failure';
 import { asRecord } from './shape';
-import { createSplitter, readAddedTokens } from './tokenization/added-tokens';
-import { alignNormalized, type Alignment } from './tokenization/alignment';
+import { type AddedToken, createSplitter, readAddedTokens } from './tokenization/added-tokens';
+import { byteLevelReader, characterReader, readBpeModel, type BpeModel } from './tokenization/bpe';
 import { createDecoder } from './tokenization/decoder';
-import { createPieceReader } from './tokenization/pieces';
+import { createEncoder } from './tokenization/encoder';
+import { modelReader } from './tokenization/pieces';
+import { WordTable } from './tokenization/word-table';
 import { createWordSplitter, type WordSplitter } from './tokenization/words';
 
 /** Tokens of a text. `starts[i]`/`ends[i]`: UTF-16 range of token i in the text; both are empty where a token has no text. */
@@ -48,76 +50,34 @@ export interface Tokenizer {
 export function createTokenizer(tokenizerJson: object, tokenizerConfig: object): Tokenizer {
   const json: Readonly<Record<string, unknown>> = { ...tokenizerJson };
   const config: Readonly<Record<string, unknown>> = { ...tokenizerConfig };
-  const library = openLibrary(json, config);
-  const model = library.model!;
   const added = readAddedTokens(json['added_tokens']);
-  const tokens = model.vocab;
+  const { library, tokens, tokenIds, bpe } = openVocabulary(json, config, added);
   const normalizer = library.normalizer;
   const normalize = normalizer ? (text: string): string => normalizer(text) : undefined;
   const inNormalized = (token: { readonly normalized: boolean }): boolean =>
     token.normalized && normalize !== undefined;
-  const splitRaw = createSplitter(
-    added.filter((token) => !inNormalized(token)),
-    (token) => token.text,
+
+  const known = createWordSplitter(json['pre_tokenizer'], cuttable(json['model'], tokens));
+  const byteLevel = known?.byteLevel ?? false;
+  const otherwise = modelReader(
+    once(() => (bpe ? openLibrary(json, config) : library).model!),
+    byteLevel,
   );
-  const splitNormalized = createSplitter(added.filter(inNormalized), (token) => normalize!(token.text));
+  const encode = createEncoder({
+    splitRaw: createSplitter(
+      added.filter((token) => !inNormalized(token)),
+      (token) => token.text,
+    ),
+    splitNormalized: createSplitter(added.filter(inNormalized), (token) => normalize!(token.text)),
+    normalize,
+    words: known?.one ?? known?.split ?? libraryWords(library),
+    placed: known !== undefined,
+    table: new WordTable(
+      !bpe || !known ? otherwise : byteLevel ? byteLevelReader(bpe, otherwise) : characterReader(bpe, otherwise),
+    ),
+  });
 
-  const known = createWordSplitter(json['pre_tokenizer'], cuttable(json['model'], model.vocab));
-  const splitWords = known?.split ?? libraryWords(library);
-  const readPiece = createPieceReader(model, known?.byteLevel ?? false);
-
-  const encode = (text: string): Encoding => {
-    const ids: number[] = [];
-    const starts: number[] = [];
-    const ends: number[] = [];
-    let aligned = true;
-    const push = (id: number, start: number, end: number): void => {
-      ids.push(id);
-      starts.push(start);
-      ends.push(end);
-    };
-    for (const section of splitRaw(text)) {
-      if (section.token) {
-        push(section.token.id, section.start, section.end);
-        continue;
-      }
-      const raw = text.slice(section.start, section.end);
-      const normalized = normalize ? normalize(raw) : raw;
-      let map: Alignment | undefined;
-      let whole = false;
-      if (normalize && normalized !== raw) {
-        map = alignNormalized(raw, normalized, normalize);
-        whole = map === undefined;
-      }
-      const startOf = (i: number): number => section.start + (whole ? 0 : map ? (map.starts[i] ?? raw.length) : i);
-      const endOf = (i: number): number =>
-        section.start + (whole ? raw.length : i === 0 ? 0 : map ? map.ends[i - 1]! : i);
-      for (const part of splitNormalized(normalized)) {
-        if (part.token) {
-          push(part.token.id, startOf(part.start), endOf(part.end));
-          continue;
-        }
-        for (const word of splitWords(normalized.slice(part.start, part.end), section.start + part.start === 0)) {
-          const piece = readPiece(word.key);
-          if (!piece.exact || !known) aligned = false;
-          const base = part.start + word.start;
-          if (!known) {
-            for (const id of piece.ids) push(id, startOf(part.start), endOf(part.end));
-            continue;
-          }
-          for (let i = 0; i < piece.ids.length; i++) {
-            const from = base + Math.max(0, piece.starts[i]! - word.added);
-            const to = base + Math.max(0, piece.ends[i]! - word.added);
-            push(piece.ids[i]!, startOf(from), Math.max(startOf(from), endOf(to)));
-          }
-        }
-      }
-      if (whole) aligned = false;
-    }
-    return { ids: Int32Array.from(ids), starts: Int32Array.from(starts), ends: Int32Array.from(ends), aligned };
-  };
-
-  const tokenId = (token: string): number | undefined => model.tokens_to_ids.get(token);
+  const tokenId = (token: string): number | undefined => tokenIds.get(token);
   const special = (key: string): SpecialToken | undefined => {
     const value = config[key];
     const text = typeof value === 'string' ? value : asRecord(value)?.['content'];
@@ -127,9 +87,11 @@ export function createTokenizer(tokenizerJson: object, tokenizerConfig: object):
   const bos = special('bos_token');
   const around = postProcessed(library, tokenId);
   const specialIds = new Set(added.filter((token) => token.special).map((token) => token.id));
+  const addedIds = new Set(added.map((token) => token.id));
+  const suffix = library.model!.end_of_word_suffix;
   return {
     encode,
-    decode: createDecoder(library, json['decoder'], specialIds, new Set(added.map((token) => token.id))),
+    decode: createDecoder(library, tokens, json['decoder'], specialIds, addedIds, suffix),
     tokenId,
     tokenText: (id) => tokens[id],
     vocabularySize: tokens.length,
@@ -150,6 +112,49 @@ export function chatTemplateOf(tokenizerConfig: object): string | undefined {
   const named = value.map(asRecord).filter((one) => one !== undefined);
   const template = (named.find((one) => one['name'] === 'default') ?? named[0])?.['template'];
   return typeof template === 'string' ? template : undefined;
+}
+
+interface Vocabulary {
+  /** With an empty vocabulary where `bpe` is there. */
+  readonly library: LibraryTokenizer;
+  readonly tokens: readonly string[];
+  readonly tokenIds: ReadonlyMap<string, number>;
+  readonly bpe: BpeModel | undefined;
+}
+
+/** The library needs half a second for a large vocabulary and reads words slowly, so BPE is done here. */
+function openVocabulary(
+  json: Readonly<Record<string, unknown>>,
+  config: Readonly<Record<string, unknown>>,
+  added: readonly AddedToken[],
+): Vocabulary {
+  const model = asRecord(json['model']);
+  const vocabulary = asRecord(model?.['vocab']);
+  if (model && vocabulary && !Array.isArray(vocabulary) && Array.isArray(model['merges'])) {
+    const tokenIds = new Map<string, number>();
+    const tokens: string[] = [];
+    for (const token of Object.keys(vocabulary)) {
+      const id = Number(vocabulary[token]);
+      tokenIds.set(token, id);
+      tokens[id] = token;
+    }
+    const bpe = readBpeModel(model, tokenIds);
+    if (bpe) {
+      for (const { id, text } of added) {
+        tokenIds.set(text, id);
+        tokens[id] = text;
+      }
+      const library = openLibrary({ ...json, model: { ...model, vocab: {}, merges: [] } }, config);
+      return { library, tokens, tokenIds, bpe };
+    }
+  }
+  const library = openLibrary(json, config);
+  return { library, tokens: library.model!.vocab, tokenIds: library.model!.tokens_to_ids, bpe: undefined };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
 }
 
 function openLibrary(

@@ -1,8 +1,9 @@
 /** What a run needs of its base model, checked: architecture, weights, tokenizer, chat template. */
 import { Failure } from '../common/failure';
-import { type ChatTemplate, createTemplate } from '../dataset/template';
+import type { ChatTemplate } from '../dataset/template';
 import { type Tokenizer, createTokenizer } from '../dataset/tokenizer';
 import { isTarget } from './adapters/lora';
+import { chooseTemplate } from './choose-template';
 import type { WeightSource } from './engines/engine';
 import { type DecoderConfig, readDecoderConfig } from './models/config';
 import { type TrainableTensor, baseTensors, linearModules } from './models/decoder';
@@ -62,24 +63,6 @@ function requireTargets(config: DecoderConfig, targets: readonly string[]): void
     `Choose among ${known.join(', ')}, or all-linear.`,
     2,
   );
-}
-
-function chooseTemplate(base: BaseModel, choice: Settings['template'], tokenizer: Tokenizer): ChatTemplate {
-  const { chatTemplate } = base;
-  if (choice === 'model' && chatTemplate === undefined)
-    throw new Failure(
-      'no-chat-template',
-      `${base.path} has no chat template of its own.`,
-      'Set template to chatml or alpaca.',
-      2,
-    );
-  const own = (choice === 'auto' || choice === 'model') && chatTemplate !== undefined;
-  return createTemplate({
-    source: own ? { jinja: chatTemplate } : choice === 'alpaca' ? 'alpaca' : 'chatml',
-    bosToken: tokenizer.bos?.text,
-    eosToken: tokenizer.eos?.text,
-    specialTokens: tokenizer.specialTokens,
-  });
 }
 
 /** What is unusual about the template and must be known before the start. */

@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import { Failure } from '../common/failure';
 import { createRandom } from '../common/random';
 import { decodeText } from '../dataset/encoding';
+import { detectTextFormat } from '../dataset/records';
 import type { EncodedExample } from '../dataset/example';
 import { type ExampleTotals, summarizeExamples } from '../dataset/labels';
 import { type LintResult, type Problem, lintText } from '../dataset-lsp/linter';
@@ -44,8 +45,9 @@ export function loadData(
     ...sets,
     hashes: { train: train.hash, ...(given ? { validation: given.hash } : {}) },
     warnings: [
-      ...(['chat', 'instruction'].includes(train.format) ? templateWarnings(base) : []),
-      ...files.flatMap(({ path, problems, totals }) => [
+      ...(!['completion', 'text'].includes(train.format) ? templateWarnings(base) : []),
+      ...files.flatMap(({ path, problems, totals, leftOut }) => [
+        ...leftOutWarning(path, leftOut),
         ...lintWarning(path, problems, settings),
         ...lengthWarning(path, totals, settings.max_length),
       ]),
@@ -54,6 +56,7 @@ export function loadData(
       format: train.format,
       template: base.template.source,
       train: train.totals,
+      ...(train.leftOut > 0 ? { left_out: train.leftOut } : {}),
       ...(given ? { validation: given.totals } : {}),
     },
   };
@@ -62,6 +65,8 @@ export function loadData(
 interface LoadedFile {
   readonly path: string;
   readonly format: string;
+  /** Records that are not meant to be trained: their answer is a bad one. */
+  readonly leftOut: number;
   readonly examples: readonly EncodedExample[];
   readonly totals: ExampleTotals;
   readonly problems: readonly Problem[];
@@ -79,6 +84,7 @@ function loadFile(
 ): LoadedFile {
   const bytes = readBytes(path);
   const { text, problems: encoding } = decodeText(bytes);
+  requireSupervised(path, text, settings);
   const total = text.split('\n').length;
   const examples: EncodedExample[] = [];
   const result = lintText(text, {
@@ -91,14 +97,38 @@ function loadFile(
     },
   });
   requireNoErrors(path, result, settings);
+  requireExamples(path, examples, result);
   return {
     path,
+    leftOut: result.summary.totalExamples - examples.length,
     format: result.format!,
     examples,
     totals: summarizeExamples(examples),
     problems: result.problems,
     hash: createHash('sha256').update(bytes).digest('hex'),
   };
+}
+
+/** Before anything is tokenised: pairs are no answers to learn by heart. */
+function requireSupervised(path: string, text: string, { format }: Settings): void {
+  const id = format === 'auto' ? detectTextFormat(text) : format;
+  if (id === 'preference')
+    throw new Failure(
+      'data-preference',
+      `${path} holds preference pairs, which are trained with DPO. This version trains supervised.`,
+      `To train on the chosen answers, convert the file: fine-tune convert ${path} --to chat -o OUT`,
+      2,
+    );
+}
+
+function requireExamples(path: string, examples: readonly EncodedExample[], { summary }: LintResult): void {
+  if (examples.length > 0) return;
+  throw new Failure(
+    'data',
+    `${path}: none of the ${summary.totalExamples} records is meant to be trained, since their labels are all false.`,
+    'Supervised training needs records whose label is true.',
+    2,
+  );
 }
 
 function readBytes(path: string): Buffer {
@@ -146,6 +176,18 @@ function lintWarning(path: string, problems: readonly Problem[], settings: Setti
       code: 'data-warnings',
       message: `${basename(path)} has ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}: ${listed}.`,
       hint: `"${checkCommand(path, settings)}" shows where.`,
+    },
+  ];
+}
+
+function leftOutWarning(path: string, leftOut: number): LoadedData['warnings'] {
+  if (leftOut === 0) return [];
+  const records = leftOut === 1 ? '1 record has' : `${leftOut} records have`;
+  return [
+    {
+      code: 'left-out',
+      message: `${basename(path)}: ${records} a false label and ${leftOut === 1 ? 'is' : 'are'} not trained.`,
+      hint: 'Supervised training learns from good answers only.',
     },
   ];
 }

@@ -64,7 +64,7 @@ export const SETTINGS = {
   format: {
     type: 'choice',
     default: 'auto',
-    choices: ['auto', 'instruction', 'chat', 'completion', 'text'],
+    choices: ['auto', 'instruction', 'chat', 'sharegpt', 'completion', 'text', 'preference', 'unpaired-preference'],
     help: 'Record format; auto looks at the keys of the first record.',
   },
   template: {

@@ -8,8 +8,20 @@ export interface PageFiles {
   readonly nonce: string;
 }
 
-/** The dashboard's page. Nothing inline runs and nothing is fetched from outside the extension. */
 export function dashboardHtml(files: PageFiles): string {
+  return pageHtml('Fine-tune dashboard', 'dashboard', files);
+}
+
+export function previewHtml(files: PageFiles): string {
+  return pageHtml('Fine-tune label preview', 'preview', files);
+}
+
+export function statisticsHtml(files: PageFiles): string {
+  return pageHtml('Fine-tune dataset statistics', 'statistics', files);
+}
+
+/** A page with one empty element to draw into. Nothing inline runs and nothing is fetched from outside the extension. */
+function pageHtml(title: string, root: string, files: PageFiles): string {
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${files.nonce}'`,
@@ -24,11 +36,11 @@ export function dashboardHtml(files: PageFiles): string {
 <!-- The widget toolkit makes one probe style element, and looks here for its nonce. -->
 <meta property="csp-nonce" content="${escapeAttribute(files.nonce)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Fine-tune dashboard</title>
+<title>${title}</title>
 <link rel="stylesheet" href="${escapeAttribute(files.style)}">
 </head>
 <body>
-<main id="dashboard"></main>
+<main id="${root}"></main>
 <script nonce="${escapeAttribute(files.nonce)}" src="${escapeAttribute(files.script)}"></script>
 </body>
 </html>

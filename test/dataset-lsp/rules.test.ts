@@ -1,8 +1,31 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { lintText } from '../../src/dataset-lsp/linter';
+import type { ValidationData } from '../../src/dataset-lsp/dataset-lint';
+import { FactTable } from '../../src/dataset-lsp/facts';
+import { lintLine } from '../../src/dataset-lsp/line-lint';
+import { lintText, type LintOptions } from '../../src/dataset-lsp/linter';
 import { RULES } from '../../src/dataset-lsp/rules';
+import { splitLines } from '../../src/dataset/jsonl';
 import { readRecords } from '../../src/dataset/records';
+import { createTemplate } from '../../src/dataset/template';
+import { tokenizerOf } from '../dataset/dump';
+
+const tokenizer = tokenizerOf('smollm2');
+const template = createTemplate({ source: 'chatml', eosToken: '<|im_end|>', specialTokens: tokenizer.specialTokens });
+const encodeWith = (maxLength: number | undefined, validation?: string): LintOptions => ({
+  ...(maxLength === undefined ? {} : { encode: { template, tokenizer, maxLength } }),
+  ...(validation === undefined ? {} : { validation: validationOf(validation) }),
+});
+
+function validationOf(text: string): ValidationData {
+  const table = new FactTable();
+  const { format } = readRecords(text);
+  for (const { number, start, end } of splitLines(text)) {
+    const { facts } = lintLine(text.slice(start, end), number, { format, forced: false, rules: [], facts: true });
+    if (facts) table.add(number, facts);
+  }
+  return { name: 'validation.jsonl', table, recordOf: () => undefined };
+}
 
 describe('the registry', () => {
   it('is equal to the folder', () => {
@@ -22,24 +45,32 @@ describe('the registry', () => {
 });
 
 describe.each(RULES.map((rule) => [rule.meta.id, rule] as const))('%s', (id, { meta }) => {
-  it.each(meta.examples.valid.map((example) => [example.text]))('accepts %j', (text) => {
-    const { problems } = lintText(text);
-    expect(problems.filter((problem) => problem.rule === id || problem.severity === 'error')).toEqual([]);
-    expect(readRecords(text).records.length).toBeGreaterThan(0);
-  });
-  it.each(meta.examples.invalid.map((example) => [example.text, example.lines] as const))('finds %j', (text, lines) => {
-    const found = lintText(text).problems.filter((problem) => problem.rule === id);
-    expect(found.map((problem) => problem.line)).toEqual(lines);
-    for (const problem of found) {
-      expect(problem.message).toMatch(/^\P{Ll}.*[.]$/su);
-      expect(problem.severity).toBe(meta.defaultSeverity);
-      expect(problem.column).toBeGreaterThan(0);
-      expect(problem.endColumn).toBeGreaterThanOrEqual(problem.column);
-    }
-  });
+  it.each(meta.examples.valid.map((example) => [example.text, example.maxLength, example.validation] as const))(
+    'accepts %j',
+    (text, length, validation) => {
+      const { problems } = lintText(text, encodeWith(length, validation));
+      expect(problems.filter((problem) => problem.rule === id || problem.severity === 'error')).toEqual([]);
+      expect(readRecords(text).records.length).toBeGreaterThan(0);
+    },
+  );
+  it.each(meta.examples.invalid.map((one) => [one.text, one.lines, one.maxLength, one.validation] as const))(
+    'finds %j',
+    (text, lines, length, validation) => {
+      const found = lintText(text, encodeWith(length, validation)).problems.filter((problem) => problem.rule === id);
+      expect(found.map((problem) => problem.line)).toEqual(lines);
+      for (const problem of found) {
+        expect(problem.message).toMatch(/^\P{Ll}.*[.]$/su);
+        expect(problem.severity).toBe(meta.defaultSeverity);
+        expect(problem.column).toBeGreaterThan(0);
+        expect(problem.endColumn).toBeGreaterThanOrEqual(problem.column);
+      }
+    },
+  );
   it('can be switched off unless the record cannot be used', () => {
-    const text = meta.examples.invalid[0]!.text;
-    const rules = lintText(text, { severities: { [id]: 'off' } }).problems.map((problem) => problem.rule);
+    const { text, maxLength } = meta.examples.invalid[0]!;
+    const rules = lintText(text, { ...encodeWith(maxLength), severities: { [id]: 'off' } }).problems.map(
+      (problem) => problem.rule,
+    );
     expect(rules.includes(id)).toBe(meta.locked === true);
   });
 });

@@ -1,8 +1,12 @@
 import { expect, it } from 'vitest';
-import { dashboardHtml } from '../../src/webview/html';
+import { dashboardHtml, previewHtml, statisticsHtml } from '../../src/webview/html';
 
-it('allows nothing but files of the extension and scripts with the nonce', () => {
-  const html = dashboardHtml({ script: 's.js', style: 's.css', source: 'vscode-resource:', nonce: 'abc' });
+it.each([
+  ['dashboard', dashboardHtml],
+  ['preview', previewHtml],
+  ['statistics', statisticsHtml],
+])('the %s allows nothing but files of the extension and scripts with the nonce', (_name, page) => {
+  const html = page({ script: 's.js', style: 's.css', source: 'vscode-resource:', nonce: 'abc' });
   const policy = /Content-Security-Policy" content="([^"]*)"/.exec(html)![1]!;
   const rules = Object.fromEntries(policy.split('; ').map((rule) => [rule.split(' ')[0], rule.split(' ').slice(1)]));
   expect(rules).toEqual({

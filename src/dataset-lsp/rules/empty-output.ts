@@ -1,3 +1,5 @@
+import type { Answer, Turn } from '../../dataset/formats';
+import { editFix, RecordEditor, removeRecord, type Fix } from '../fixes';
 import { defineRule } from './rule';
 
 export const emptyOutput = defineRule({
@@ -9,6 +11,7 @@ export const emptyOutput = defineRule({
       'Write the answer, or remove the record; for an assistant message that only opens a dialogue set "weight" to 0.',
     defaultSeverity: 'error',
     options: {},
+    fixes: 'suggestion',
     examples: {
       valid: [
         { text: '{"instruction": "Name a colour.", "output": "Green."}\n' },
@@ -27,10 +30,28 @@ export const emptyOutput = defineRule({
     },
   },
   check: {
-    example({ answers }, report) {
-      for (const { pointer, text, trained, callsTools } of answers)
-        if (trained && !callsTools && text.trim() === '')
-          report({ pointer, message: 'The answer is empty. Write it, or remove the record.' });
+    example({ answers, turns, source, line }, report) {
+      for (const answer of answers)
+        // The two sides of a preference have a rule of their own.
+        if (answer.trained && answer.side === 'answer' && !answer.callsTools && answer.text.trim() === '')
+          report({
+            pointer: answer.pointer,
+            message: 'The answer is empty. Write it, or remove the record.',
+            fixes: () => [...dropMessage(source, answer, answers, turns), removeRecord(line)],
+          });
     },
   },
 });
+
+/** Where other answers stay, the empty one can go. */
+function dropMessage(
+  source: string,
+  answer: Answer,
+  answers: readonly Answer[],
+  turns: readonly Turn[],
+): readonly Fix[] {
+  const stays = answers.some((other) => other.side === answer.side && other.trained && other.text.trim() !== '');
+  const turn = turns.find((one) => answer.pointer.startsWith(`${one.pointer}/`));
+  if (!stays || !turn?.message) return [];
+  return editFix('Remove this message', false, new RecordEditor(source).removeItems([turn.pointer]));
+}

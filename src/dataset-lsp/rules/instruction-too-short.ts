@@ -31,7 +31,7 @@ export const instructionTooShort = defineRule({
       const minimum = options.minimum;
       if (prompts.length === 0) return;
       // In a dialogue a single short turn is natural: all that the user says counts together.
-      const length = prompts.reduce((sum, prompt) => sum + [...prompt.text.trim()].length, 0);
+      const length = prompts.reduce((sum, prompt) => sum + lengthOf(prompt.text, minimum), 0);
       if (length >= minimum) return;
       report({
         pointer: prompts[0]!.pointer,
@@ -43,3 +43,9 @@ export const instructionTooShort = defineRule({
     },
   },
 });
+
+/** Characters without white space at the ends; only texts that may be too short are counted one by one. */
+function lengthOf(text: string, minimum: number): number {
+  const trimmed = text.trim();
+  return trimmed.length >= minimum * 2 ? trimmed.length : [...trimmed].length;
+}

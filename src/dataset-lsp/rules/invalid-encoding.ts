@@ -9,6 +9,7 @@ export const invalidEncoding = defineRule({
     defaultSeverity: 'error',
     locked: true,
     options: {},
+    fixes: 'suggestion',
     examples: {
       valid: [{ text: '{"text": "Smile \\ud83d\\ude00 please"}\n' }, { text: '{"text": "Grüße, 日本語, 🙂"}\n' }],
       invalid: [
@@ -29,13 +30,28 @@ export const invalidEncoding = defineRule({
         // An even number of backslashes before it makes the first one an ordinary character.
         const slashes = /\\*$/.exec(source.slice(0, match.index))![0].length;
         if (slashes % 2 === 1) continue;
-        const text = JSON.parse(`"${match[0]}"`) as string;
-        if (!/\p{Surrogate}/u.test(text)) continue;
+        const halves = loneHalves(match[0]);
+        if (halves.length === 0) continue;
+        const edits = halves.map((at) => ({ start: match.index + at, end: match.index + at + 6, text: '' }));
         report({
           message: 'This escape is half of a surrogate pair, which is no character. Complete the pair or remove it.',
           range: { start: match.index, end: match.index + match[0].length },
+          fixes: () => [{ title: 'Remove the half of a pair', safe: false, edits }],
         });
       }
     },
   },
 });
+
+/** Offsets of the escapes in a run of `\\uXXXX` that are half of a surrogate pair. */
+function loneHalves(run: string): number[] {
+  const found: number[] = [];
+  const codes = run.match(/[0-9a-fA-F]{4}/g)!.map((hex) => Number.parseInt(hex, 16));
+  for (let i = 0; i < codes.length; i++) {
+    const high = codes[i]! >= 0xd800 && codes[i]! < 0xdc00;
+    const low = (code: number): boolean => code >= 0xdc00 && code < 0xe000;
+    if (high && i + 1 < codes.length && low(codes[i + 1]!)) i++;
+    else if (high || low(codes[i]!)) found.push(i * 6);
+  }
+  return found;
+}

@@ -1,3 +1,4 @@
+import { removeRecord } from '../fixes';
 import { defineRule } from './rule';
 
 export const mixedFormats = defineRule({
@@ -9,6 +10,7 @@ export const mixedFormats = defineRule({
     defaultSeverity: 'error',
     locked: true,
     options: {},
+    fixes: 'suggestion',
     examples: {
       valid: [{ text: '{"text": "Some text."}\n{"text": "With another key.", "source": "mail"}\n' }],
       invalid: [
@@ -21,13 +23,13 @@ export const mixedFormats = defineRule({
     },
   },
   check: {
-    record({ foreign, format }, report) {
-      if (!foreign || foreign.kind === 'unknown') return;
-      const id = foreign.kind === 'known' ? foreign.format.id : foreign.other.id;
+    record({ foreign, format, line }, report) {
+      if (!foreign) return;
       report({
         pointer: '',
         mark: 'start',
-        message: `This record has the keys of the format "${id}", but the file is read as "${format.id}". Convert it to ${format.keys}, or move it to another file.`,
+        message: `This record has the keys of the format "${foreign.id}", but the file is read as "${format.id}". Convert it to ${format.keys}, or move it to another file.`,
+        fixes: () => [removeRecord(line)],
       });
     },
   },

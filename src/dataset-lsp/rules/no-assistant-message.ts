@@ -1,3 +1,4 @@
+import { removeRecord } from '../fixes';
 import { defineRule } from './rule';
 
 export const noAssistantMessage = defineRule({
@@ -8,6 +9,7 @@ export const noAssistantMessage = defineRule({
     whatToDo: 'Add the answer as a message of the role "assistant", or remove the record.',
     defaultSeverity: 'error',
     options: {},
+    fixes: 'suggestion',
     examples: {
       valid: [
         {
@@ -27,13 +29,15 @@ export const noAssistantMessage = defineRule({
     },
   },
   check: {
-    example({ example, answers, format }, report) {
-      if (example?.kind !== 'conversation' || answers.length > 0) return;
+    example({ example, answers, format, line, value }, report) {
+      // The two sides of a preference have a rule of their own.
+      if (example?.kind !== 'conversation' || answers.length > 0 || format.id === 'preference') return;
       report({
-        pointer: format.id === 'completion' ? '/completion' : '/messages',
+        pointer: `/${['completion', 'messages', 'conversations'].find((key) => key in value) ?? ''}`,
         mark: 'key',
         message:
           'No message has the role "assistant", so nothing would be trained. Add the answer, or remove the record.',
+        fixes: () => [removeRecord(line)],
       });
     },
   },

@@ -1,3 +1,4 @@
+import { removeRecord, type Fix } from '../fixes';
 import { defineRule } from './rule';
 
 export const nothingToTrain = defineRule({
@@ -8,6 +9,7 @@ export const nothingToTrain = defineRule({
     whatToDo: 'Raise the maximum length, shorten the prompt, give an answer the weight 1, or remove the record.',
     defaultSeverity: 'error',
     options: {},
+    fixes: 'suggestion',
     examples: {
       valid: [
         {
@@ -23,19 +25,21 @@ export const nothingToTrain = defineRule({
     },
   },
   check: {
-    example({ answers, encoded, hasError, example }, report) {
-      if (hasError) return;
+    example({ answers, encoded, hasError, example, line }, report) {
+      if (hasError || !example) return;
+      const fixes = (): readonly Fix[] => [removeRecord(line)];
       if (answers.length > 0 && answers.every((answer) => !answer.trained)) {
         report({
           pointer: '',
           mark: 'start',
+          fixes,
           message:
             'Every assistant message has the weight 0, so nothing would be trained. Give one the weight 1, or remove the record.',
         });
         return;
       }
       if (typeof encoded === 'string') {
-        report({ pointer: '', mark: 'start', message: encoded });
+        report({ pointer: '', mark: 'start', message: encoded, fixes });
         return;
       }
       if (!encoded || encoded.trained.includes(1)) return;
@@ -43,9 +47,10 @@ export const nothingToTrain = defineRule({
       report({
         pointer: '',
         mark: 'start',
+        fixes,
         message:
           encoded.lostTrainedTokens > 0
-            ? `Nothing would be trained: the ${example?.kind === 'plain' ? 'completion' : 'answer'} lies beyond the maximum length of ${encoded.tokens.length} tokens (the record has ${all}). Raise the maximum length or shorten the prompt.`
+            ? `Nothing would be trained: the ${example.kind === 'plain' ? 'completion' : 'answer'} lies beyond the maximum length of ${encoded.tokens.length} tokens (the record has ${all}). Raise the maximum length or shorten the prompt.`
             : 'The chat template writes none of the answers, so nothing would be trained. Choose another template.',
       });
     },

@@ -1,8 +1,5 @@
+import { repetitionOf } from '../text/repetition';
 import { defineRule } from './rule';
-
-const MINIMUM_WORDS = 10;
-// In a long text words come back by nature (Heaps' law), so it is judged in stretches of this many words.
-const STRETCH = 200;
 
 export const outputHasRepetition = defineRule({
   meta: {
@@ -18,11 +15,18 @@ export const outputHasRepetition = defineRule({
         minimum: 0,
         description: 'Smallest share of different words among all words of an answer of 10 words or more.',
       },
+      maximumRepetition: {
+        type: 'number',
+        default: 0.5,
+        minimum: 0,
+        description: 'Largest share of runs of ten words that occur more than once in an answer of 50 words or more.',
+      },
     },
     examples: {
       valid: [
         { text: '{"text": "no no no no no no no no no"}\n' },
         { text: '{"text": "The rain in the south falls on the hills and on the plain, and it rains for days."}\n' },
+        { text: `{"instruction": "Draw a line.", "output": "${'-'.repeat(200)}"}\n` },
       ],
       invalid: [
         {
@@ -33,36 +37,46 @@ export const outputHasRepetition = defineRule({
           text: `{"prompt": "Tell me more.", "completion": "${'I do not know what you mean. '.repeat(20)}"}\n`,
           lines: [1],
         },
+        {
+          text: `{"prompt": "Describe the town.", "completion": "${'On the hill above the harbour stands an old lighthouse whose keeper still climbs its two hundred steps each evening to watch ships come home safely from distant northern waters. '.repeat(2)}"}\n`,
+          lines: [1],
+        },
+        { text: `{"instruction": "Laugh.", "output": "${'haha'.repeat(40)}"}\n`, lines: [1] },
       ],
     },
   },
   check: {
-    example({ answers }, report, options) {
-      const minimumRatio = options.minimumRatio;
+    example({ answers }, report, { minimumRatio, maximumRepetition }) {
       for (const { pointer, text, trained } of answers) {
-        const ratio = trained ? differentWords(text) : 1;
-        if (ratio < minimumRatio)
+        if (!trained || text.length < 2) continue;
+        const { differentWords, repeatedGrams, loop } = repetitionOf(text);
+        const repeats = repeatedGrams > maximumRepetition && !isVariedCode(text, repeatedGrams, maximumRepetition);
+        if (differentWords < minimumRatio)
           report({
             pointer,
-            message: `The answer repeats itself: only ${Math.round(ratio * 100)} % of its words differ (fewer than ${minimumRatio * 100} %). Remove the repeated part.`,
+            message: `The answer repeats itself: only ${Math.round(differentWords * 100)} % of its words differ (fewer than ${minimumRatio * 100} %). Remove the repeated part.`,
+          });
+        else if (repeats)
+          report({
+            pointer,
+            message: `The answer repeats itself: ${Math.round(repeatedGrams * 100)} % of its runs of ten words come more than once (more than ${maximumRepetition * 100} %). Remove the repeated part.`,
+          });
+        else if (loop)
+          report({
+            pointer,
+            within: loop,
+            message: `The answer repeats itself: a few characters come again and again over ${loop.end - loop.start} characters. Remove the repeated part.`,
           });
       }
     },
   },
 });
 
-/** Share of different words; 1 for texts of fewer than ten. */
-function differentWords(text: string): number {
-  const words = text.toLowerCase().match(/\S+/g) ?? [];
-  if (words.length < MINIMUM_WORDS) return 1;
-  const stretches = Math.max(1, Math.round(words.length / STRETCH));
-  const size = Math.ceil(words.length / stretches);
-  let sum = 0;
-  let count = 0;
-  for (let from = 0; from < words.length; from += size) {
-    const stretch = words.slice(from, from + size);
-    sum += new Set(stretch).size / stretch.length;
-    count++;
-  }
-  return sum / count;
+const MOSTLY = 0.8;
+
+/** Listings that differ in a few lines repeat each other by right: then the text around them is judged. */
+function isVariedCode(text: string, repeatedGrams: number, maximum: number): boolean {
+  if (repeatedGrams > MOSTLY || !text.includes('```')) return false;
+  const around = text.split('```').filter((_, i) => i % 2 === 0);
+  return repetitionOf(around.join(' ')).repeatedGrams <= maximum;
 }

@@ -23,7 +23,7 @@ export const outputTooShort = defineRule({
       const minimum = options.minimum;
       const trained = answers.filter((answer) => answer.trained);
       if (trained.length === 0 || trained.some((answer) => answer.callsTools)) return;
-      const length = trained.reduce((sum, answer) => sum + [...answer.text.trim()].length, 0);
+      const length = trained.reduce((sum, answer) => sum + lengthOf(answer.text, minimum), 0);
       // An empty answer is the business of another rule.
       if (length === 0 || length >= minimum) return;
       report({
@@ -33,3 +33,9 @@ export const outputTooShort = defineRule({
     },
   },
 });
+
+/** Characters without white space at the ends; only texts that may be too short are counted one by one. */
+function lengthOf(text: string, minimum: number): number {
+  const trimmed = text.trim();
+  return trimmed.length >= minimum * 2 ? trimmed.length : [...trimmed].length;
+}

@@ -29,6 +29,10 @@ interface RuleExample {
   readonly text: string;
   /** Where findings of the rule must be, one line number for each, in order. Empty for a valid example. */
   readonly lines?: readonly number[];
+  /** Tokens are counted, and records cut at this length. */
+  readonly maxLength?: number;
+  /** Content of a validation file beside it. */
+  readonly validation?: string;
 }
 
 export interface RuleMeta<O extends OptionTable = OptionTable> {
@@ -68,6 +72,8 @@ export interface Finding {
 }
 
 export interface RelatedPlace {
+  /** Path of another file, as messages name it; the finding's own when absent. */
+  readonly file?: string;
   /** 1-based. */
   readonly line: number;
   readonly pointer?: string;
@@ -103,7 +109,7 @@ export interface RecordContext {
   readonly value: Readonly<Record<string, unknown>>;
   readonly format: Format;
   /** The record has the keys of another format than the file's: its differences of shape mean nothing. */
-  readonly foreign: Detection | undefined;
+  readonly foreign: Format | undefined;
   readonly problems: readonly ShapeProblem[];
 }
 

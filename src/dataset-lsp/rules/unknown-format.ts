@@ -1,4 +1,5 @@
 import { FORMATS } from '../../dataset/formats';
+import { RecordEditor, type Fix, type LineEdit } from '../fixes';
 import { defineRule } from './rule';
 
 /** Names that other data sets use, by the pair of keys that this project reads. */
@@ -24,11 +25,11 @@ export const unknownFormat = defineRule({
     defaultSeverity: 'error',
     locked: true,
     options: {},
+    fixes: 'suggestion',
     examples: {
       valid: [{ text: '{"prompt": "Where is my parcel?", "completion": " It is on its way."}\n' }],
       invalid: [
         { text: '{"question": "Where is my parcel?", "answer": "It is on its way."}\n', lines: [1] },
-        { text: '{"conversations": [{"from": "human", "value": "Hello"}]}\n', lines: [1] },
         { text: '\n', lines: [1] },
         { text: '', lines: [1] },
       ],
@@ -39,12 +40,6 @@ export const unknownFormat = defineRule({
       if (records === 0 && encoding.length === 0)
         report({ line: 1, message: 'The file holds no record. Put one JSON object on each line.' });
       if (!first || document || detection.kind === 'known') return;
-      if (detection.kind === 'other') {
-        const { id, advice } = detection.other;
-        const message = `The records look like the format "${id}", which this version cannot train. Convert them to ${advice}.`;
-        report({ line: first.line, message, pointer: '', mark: 'start' });
-        return;
-      }
       const keys = Object.keys(first.value);
       const shown =
         keys
@@ -60,7 +55,28 @@ export const unknownFormat = defineRule({
         pointer: '',
         mark: 'start',
         message: `No known format has the keys of this record (${keys.length === 0 ? 'none' : shown}). ${advice}`,
+        ...(rename ? { fixes: () => [renameEverywhere(rename)] } : {}),
       });
     },
   },
 });
+
+function renameEverywhere({ keys, to }: (typeof RENAMES)[number]): Fix {
+  const pairs = keys.flatMap((key, i) => (key === to[i] ? [] : [[key, to[i]!] as const]));
+  const names = pairs.map(([from, name]) => `"${from}" to "${name}"`).join(' and ');
+  return {
+    title: `Rename ${names} in all records`,
+    safe: false,
+    everyLine(source) {
+      const editor = new RecordEditor(source);
+      const edits: LineEdit[] = [];
+      for (const [from, name] of pairs) {
+        const renamed = editor.rename(`/${from}`, name);
+        // A record that lacks one of the keys is of another kind.
+        if (renamed.length === 0) return [];
+        edits.push(...renamed);
+      }
+      return edits;
+    },
+  };
+}

@@ -1,3 +1,4 @@
+import { editFix, RecordEditor } from '../fixes';
 import { defineRule } from './rule';
 
 export const unknownRole = defineRule({
@@ -9,6 +10,7 @@ export const unknownRole = defineRule({
     defaultSeverity: 'error',
     locked: true,
     options: {},
+    fixes: 'both',
     examples: {
       valid: [
         {
@@ -24,9 +26,20 @@ export const unknownRole = defineRule({
     },
   },
   check: {
-    record({ problems, foreign }, report) {
+    record({ problems, foreign, source }, report) {
       if (foreign) return;
-      for (const { kind, pointer, message } of problems) if (kind === 'role') report({ message, pointer });
+      for (const problem of problems) {
+        if (problem.kind !== 'role') continue;
+        const { message, pointer, near, certain } = problem;
+        report({
+          message,
+          pointer,
+          fixes: () =>
+            near === undefined
+              ? []
+              : editFix(`Write "${near}"`, certain, new RecordEditor(source).replace(pointer, near)),
+        });
+      }
     },
   },
 });

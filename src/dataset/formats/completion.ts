@@ -1,8 +1,12 @@
 import type { Shape } from '../shape';
-import { MESSAGES, messageTurns, toMessages } from './chat';
+import { toConversation } from './chat';
 import { assistantMessage, fieldTurn, userMessage, type Format } from './format';
+import { messageTurns, toMessages } from './message';
+import { DIALOGUE, MEDIA_FIELDS, MESSAGES, TOOL_FIELDS } from './message-shape';
 
 const EITHER: Shape = { kind: 'one-of', expected: 'a text or a list of messages', of: [{ kind: 'string' }, MESSAGES] };
+
+const ANSWER: Shape = { ...EITHER, of: [{ kind: 'string' }, DIALOGUE] };
 
 const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
 
@@ -17,7 +21,9 @@ export const completion: Format = {
     kind: 'object',
     fields: {
       prompt: { shape: EITHER, required: true },
-      completion: { shape: EITHER, required: true },
+      completion: { shape: ANSWER, required: true },
+      ...TOOL_FIELDS,
+      ...MEDIA_FIELDS,
     },
   },
   recognises: (record) => 'prompt' in record && 'completion' in record,
@@ -26,7 +32,7 @@ export const completion: Format = {
     if (!isList(prompt) && !isList(answer)) return { kind: 'plain', masked: String(prompt), trained: String(answer) };
     const before = isList(prompt) ? toMessages(prompt) : [userMessage(String(prompt))];
     const after = isList(answer) ? toMessages(answer) : [assistantMessage(String(answer))];
-    return { kind: 'conversation', messages: [...before.map((message) => ({ ...message, trained: false })), ...after] };
+    return toConversation(record, [...before.map((message) => ({ ...message, trained: false })), ...after]);
   },
   turns({ prompt, completion: answer }) {
     const before = isList(prompt)

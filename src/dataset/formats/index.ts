@@ -2,49 +2,52 @@ import { chat } from './chat';
 import { completion } from './completion';
 import type { Format, FormatId } from './format';
 import { instruction } from './instruction';
+import { preference } from './preference';
+import { sharegpt } from './sharegpt';
 import { text } from './text';
+import { unpairedPreference } from './unpaired-preference';
 
 export { answersOf, promptsOf } from './format';
 export type { Answer, Format, FormatId, Prompt, TextPart, Turn } from './format';
 
-/** In the order in which they are tried. */
-export const FORMATS: readonly Format[] = [chat, completion, instruction, text];
+/** In the order in which they are tried: those that say which answers are good come first. */
+export const FORMATS: readonly Format[] = [
+  preference,
+  unpairedPreference,
+  sharegpt,
+  chat,
+  completion,
+  instruction,
+  text,
+];
 
 export function formatById(id: FormatId): Format {
   return FORMATS.find((format) => format.id === id)!;
 }
 
-/** A format that is known but cannot be trained by this version, and what to do with it. */
-interface OtherFormat {
-  readonly id: string;
-  readonly advice: string;
-}
-
-export type Detection =
-  | { readonly kind: 'known'; readonly format: Format }
-  | { readonly kind: 'other'; readonly other: OtherFormat }
-  | { readonly kind: 'unknown' };
-
-const PREFERENCE_KEYS = [
-  ['chosen', 'rejected'],
-  ['preferred_output', 'non_preferred_output'],
-  ['chosen_messages', 'rejected_messages'],
-] as const;
+export type Detection = { readonly kind: 'known'; readonly format: Format } | { readonly kind: 'unknown' };
 
 /** Format of one record by its keys. */
 export function detectFormat(record: Readonly<Record<string, unknown>>): Detection {
-  const has = (...keys: readonly string[]): boolean => keys.every((key) => Object.hasOwn(record, key));
-  if (has('conversations')) return other('sharegpt', 'chat: {"messages": [{"role", "content"}]}');
-  if (PREFERENCE_KEYS.some((keys) => has(...keys)))
-    return other('preference', 'completion, with the chosen answer as "completion"');
-  if (has('prompt', 'completion', 'label') || (has('messages', 'label') && typeof record['label'] === 'boolean'))
-    return other('unpaired-preference', 'completion, with the records whose "label" is true');
   const format = FORMATS.find((one) => one.recognises(record));
   return format ? { kind: 'known', format } : { kind: 'unknown' };
 }
 
-function other(id: string, advice: string): Detection {
-  return { kind: 'other', other: { id, advice } };
+/**
+ * The other format that a record belongs to, when it is not one of the file's: it lacks what the file's format needs,
+ * or it says which answer is bad, which the file's format would not see.
+ * @param forced the format was named by the user
+ */
+export function foreignFormat(
+  record: Readonly<Record<string, unknown>>,
+  format: Format,
+  misshapen: boolean,
+  forced: boolean,
+): Format | undefined {
+  const detected = detectFormat(record);
+  if (detected.kind === 'unknown' || detected.format === format) return undefined;
+  const judges = detected.format === preference || detected.format === unpairedPreference;
+  return misshapen || (judges && !forced) ? detected.format : undefined;
 }
 
 const LOOKED_AT = 20;
@@ -54,13 +57,11 @@ const LOOKED_AT = 20;
  * records whose keys do, so that one broken record does not hide what the file is.
  */
 export function detectFileFormat(records: Iterable<Readonly<Record<string, unknown>>>): Detection {
-  let first: Detection = { kind: 'unknown' };
   let seen = 0;
   for (const record of records) {
     const detection = detectFormat(record);
     if (detection.kind === 'known') return detection;
-    if (seen === 0) first = detection;
-    if (first.kind === 'other' || ++seen >= LOOKED_AT) break;
+    if (++seen >= LOOKED_AT) break;
   }
-  return first;
+  return { kind: 'unknown' };
 }

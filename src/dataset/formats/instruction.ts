@@ -1,4 +1,6 @@
 import { assistantMessage, fieldTurn, userMessage, type Format } from './format';
+import { withMedia } from './message';
+import { MEDIA_FIELDS } from './message-shape';
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
@@ -12,6 +14,7 @@ export const instruction: Format = {
       instruction: { shape: { kind: 'string' }, required: true },
       input: { shape: { kind: 'string' }, nullable: true },
       output: { shape: { kind: 'string' }, required: true },
+      ...MEDIA_FIELDS,
     },
   },
   recognises: (record) => 'instruction' in record && 'output' in record,
@@ -20,7 +23,7 @@ export const instruction: Format = {
     const input = text(record['input']);
     const content = input === '' ? ask : ask === '' ? input : `${ask}\n\n${input}`;
     const user = { ...userMessage(content), alpaca: { instruction: ask, input } };
-    return { kind: 'conversation', messages: [user, assistantMessage(text(record['output']))] };
+    return { kind: 'conversation', messages: withMedia([user, assistantMessage(text(record['output']))], record) };
   },
   turns(record) {
     const ask = text(record['instruction']);

@@ -19,6 +19,7 @@ export function renderAlpaca(conversation: Conversation, eosToken: string): Rend
   conversation.messages.forEach((message, i) => {
     if (message.role === 'assistant') {
       if (message.toolCalls && message.toolCalls.length > 0) throw unsupported('tool calls');
+      if (message.reasoning !== undefined) throw unsupported('reasoning apart from the answer');
       const start = text.length;
       text += message.content + eosToken;
       if (message.trained) trainedSpans.push({ start, end: text.length });

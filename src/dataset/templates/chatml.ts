@@ -1,4 +1,4 @@
-/** ChatML; tools and tool calls in the form that Qwen 2.5 and Hermes use. */
+/** ChatML; tools and tool calls in the form that Qwen 2.5 and Hermes use, reasoning in that of Qwen 3. */
 export const CHATML = `
 {%- set ns = namespace(rest=messages, system='') -%}
 {%- if messages and messages[0]['role'] == 'system' -%}
@@ -15,7 +15,9 @@ export const CHATML = `
   {{- '<|im_start|>system\\n' + ns.system + '<|im_end|>\\n' -}}
 {%- endif -%}
 {%- for message in ns.rest -%}
-  {{- '<|im_start|>' + message['role'] + '\\n' + message['content'] -}}
+  {{- '<|im_start|>' + message['role'] + '\\n' -}}
+  {%- if message['reasoning_content'] -%}{{- '<think>\\n' + message['reasoning_content'].strip() + '\\n</think>\\n\\n' -}}{%- endif -%}
+  {{- message['content'] -}}
   {%- if message['tool_calls'] -%}
     {%- for call in message['tool_calls'] -%}
       {%- if message['content'] or not loop.first -%}{{- '\\n' -}}{%- endif -%}

@@ -11,6 +11,9 @@ export interface TemplateMessage {
     readonly function: { readonly name: string; readonly arguments: unknown };
   }[];
   readonly tool_call_id?: string;
+  /** The name that most templates know; `thinking` says the same to those of gpt-oss. */
+  readonly reasoning_content?: string;
+  readonly thinking?: string;
 }
 
 /**
@@ -31,6 +34,7 @@ export function templateMessages(
     content: message.content,
     ...(message.name === undefined ? {} : { name: message.name }),
     ...(message.toolCallId === undefined ? {} : { tool_call_id: message.toolCallId }),
+    ...(message.reasoning === undefined ? {} : { reasoning_content: message.reasoning, thinking: message.reasoning }),
     ...(message.toolCalls === undefined || message.toolCalls.length === 0
       ? {}
       : {

@@ -45,27 +45,58 @@ export function createSplitter(
   textOf: (token: AddedToken) => string,
 ): (text: string) => Section[] {
   const byText = new Map(tokens.map((token) => [textOf(token), token]));
-  const texts = [...byText.keys()].filter((text) => text !== '').sort((a, b) => b.length - a.length);
-  if (texts.length === 0) return (text) => (text === '' ? [] : [{ start: 0, end: text.length }]);
-  const pattern = new RegExp(texts.map((text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'), 'g');
+  byText.delete('');
+  if (byText.size === 0) return (text) => (text === '' ? [] : [{ start: 0, end: text.length }]);
+  const lengths = lengthsByBeginning(byText.keys());
+  const beginning = new RegExp([...lengths.keys()].map(escapeRegExp).join('|'), 'g');
+  const tokenAt = (text: string, at: number, found: string): AddedToken | undefined => {
+    for (const length of lengths.get(found)!) {
+      const token = byText.get(text.slice(at, at + length));
+      if (token) return token;
+    }
+    // Of the beginnings that stand here the expression gives one only.
+    return found.length === 2 ? byText.get(found[0]!) : undefined;
+  };
   return (text) => {
     const sections: Section[] = [];
     let last = 0;
-    for (const match of text.matchAll(pattern)) {
-      const token = byText.get(match[0])!;
-      const end = match.index + match[0].length;
-      if (token.singleWord && (isWord(text[match.index - 1]) || isWord(text[end]))) continue;
+    beginning.lastIndex = 0;
+    for (let match = beginning.exec(text); match; match = beginning.exec(text)) {
+      const token = tokenAt(text, match.index, match[0]);
+      const end = match.index + (token ? textOf(token).length : 0);
+      beginning.lastIndex = Math.max(end, match.index + 1);
+      if (!token || (token.singleWord && (isWord(text[match.index - 1]) || isWord(text[end])))) continue;
       let before = match.index;
       if (token.stripLeft) while (before > last && isSpace(text[before - 1])) before--;
       if (before > last) sections.push({ start: last, end: before });
       sections.push({ start: match.index, end, token });
       last = end;
       if (token.stripRight) while (last < text.length && isSpace(text[last])) last++;
+      beginning.lastIndex = last;
     }
     if (last < text.length) sections.push({ start: last, end: text.length });
     return sections;
   };
 }
 
+/** The first two characters of tokens (or the only one) → the lengths of the tokens that begin so, longest first. */
+function lengthsByBeginning(texts: Iterable<string>): Map<string, number[]> {
+  const lengths = new Map<string, Set<number>>();
+  for (const text of texts) {
+    const beginning = text.slice(0, 2);
+    const known = lengths.get(beginning);
+    if (known) known.add(text.length);
+    else lengths.set(beginning, new Set([text.length]));
+  }
+  // Two characters before one: an expression takes the first alternative that fits.
+  return new Map(
+    [...lengths]
+      .sort(([a], [b]) => b.length - a.length)
+      .map(([beginning, all]) => [beginning, [...all].sort((a, b) => b - a)]),
+  );
+}
+
+/** The text as a regular expression. */
+export const escapeRegExp = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const isSpace = (char: string | undefined): boolean => char !== undefined && /\s/u.test(char);
 const isWord = (char: string | undefined): boolean => char !== undefined && /[\p{L}\p{N}_]/u.test(char);

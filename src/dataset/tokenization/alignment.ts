@@ -1,8 +1,8 @@
-/** Where each UTF-16 unit of a normalised text comes from in the raw text. */
-export interface Alignment {
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
-}
+/**
+ * Where each UTF-16 unit of a normalised text comes from in the raw text: the same place less `added` characters that
+ * were put in front, or a place of its own.
+ */
+export type Alignment = { readonly added: number } | { readonly starts: Int32Array; readonly ends: Int32Array };
 
 /**
  * Maps a normalised text back to its raw text; `undefined` when that cannot be done safely. A normalizer is a black
@@ -18,22 +18,18 @@ export function alignNormalized(
 }
 
 function byCharacter(raw: string, normalized: string): Alignment | undefined {
-  const starts = new Int32Array(normalized.length);
-  const ends = new Int32Array(normalized.length);
   const added = normalized.length - raw.length;
   if (added !== 0 && !(added === 1 && normalized.startsWith('▁'))) return undefined;
-  for (let i = 0; i < normalized.length; i++) {
-    const j = i - added;
-    if (j < 0) continue;
-    const a = normalized[i];
-    const b = raw[j];
-    if (a !== b && !(a === '▁' && b === ' ')) return undefined;
-    starts[i] = j;
-    ends[i] = j + 1;
+  for (let i = added; i < normalized.length; i++) {
+    const a = normalized.charCodeAt(i);
+    const b = raw.charCodeAt(i - added);
+    if (a !== b && !(a === MARKER && b === SPACE)) return undefined;
   }
-  return { starts, ends };
+  return { added };
 }
 
+const MARKER = 0x2581;
+const SPACE = 0x20;
 const PART = /[\u1100-\u11ff\uac00-\ud7ff]+|[\s\S]\p{M}*/gu;
 
 function byPart(raw: string, normalized: string, normalize: (text: string) => string): Alignment | undefined {

@@ -7,12 +7,13 @@ import { CHAR_TO_BYTE, utf8Decode, utf8Encode } from '../unicode';
  * never through its `decode`, whose clean-up of spaces before punctuation changes the text.
  */
 export function createDecoder(
-  library: LibraryTokenizer,
+  library: Pick<LibraryTokenizer, 'decoder'>,
+  vocabulary: readonly string[],
   config: unknown,
   specialIds: ReadonlySet<number>,
   addedIds: ReadonlySet<number>,
+  suffix: string | undefined,
 ): (ids: Iterable<number>, options?: { readonly skipSpecialTokens?: boolean }) => string {
-  const vocabulary = library.model!.vocab;
   const byteLevel = asRecord(config)?.['type'] === 'ByteLevel';
   return (ids, options) => {
     const kept: number[] = [];
@@ -20,7 +21,6 @@ export function createDecoder(
     if (byteLevel) return decodeBytes(kept, vocabulary, addedIds);
     const tokens = kept.map((id) => vocabulary[id] ?? '');
     if (tokens.length === 0) return '';
-    const suffix = library.model!.end_of_word_suffix;
     const text = library.decoder ? library.decoder(tokens) : tokens.join(' ');
     return suffix ? text.replaceAll(suffix, ' ').trimEnd() : text;
   };

@@ -1,13 +1,5 @@
 import { BYTE_TO_CHAR, utf8Encode, utf8Length } from '../unicode';
-
-/** Tokens of one word, with their ranges in the word's key (UTF-16). */
-export interface Piece {
-  readonly ids: readonly number[];
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
-  /** False when the ranges are not known: every token then has the range of the word. */
-  readonly exact: boolean;
-}
+import type { WordReader } from './word-table';
 
 /** What is needed of the library's vocabulary model. */
 export interface VocabularyModel {
@@ -18,25 +10,21 @@ export interface VocabularyModel {
   readonly end_of_word_suffix?: string;
 }
 
-const CACHED_WORDS = 200_000;
-const CACHED_LENGTH = 256;
-
-/** Reads words through the vocabulary model and remembers them: text repeats itself, and the model is the slow part. */
-export function createPieceReader(model: VocabularyModel, byteLevel: boolean): (key: string) => Piece {
-  let cache = new Map<string, Piece>();
-  return (key) => {
-    const cached = cache.get(key);
-    if (cached) return cached;
-    const written = byteLevel ? toAlphabet(key) : key;
-    const tokens = model([written]);
-    const known = tokens.filter((token) => model.tokens_to_ids.has(token) || model.unk_token_id !== undefined);
-    const ids = known.map((token) => model.tokens_to_ids.get(token) ?? model.unk_token_id!);
-    const piece = { ids, ...ranges(key, known, byteLevel, model) };
-    if (key.length <= CACHED_LENGTH) {
-      if (cache.size >= CACHED_WORDS) cache = new Map();
-      cache.set(key, piece);
-    }
-    return piece;
+/**
+ * Reads words through the library's vocabulary model: for the kinds that are not read here, and for words with unknown
+ * characters. Without known ranges every token has the range of the word.
+ */
+export function modelReader(model: () => VocabularyModel, byteLevel: boolean): WordReader {
+  return (text, from, to, out) => {
+    const key = text.slice(from, to);
+    const opened = model();
+    const tokens = opened([byteLevel ? toAlphabet(key) : key]);
+    const known = tokens.filter((token) => opened.tokens_to_ids.has(token) || opened.unk_token_id !== undefined);
+    const { starts, ends, exact } = ranges(key, known, byteLevel, opened);
+    known.forEach((token, i) =>
+      out.push(opened.tokens_to_ids.get(token) ?? opened.unk_token_id!, starts[i]!, ends[i]!),
+    );
+    return exact;
   };
 }
 
@@ -52,7 +40,7 @@ function ranges(
   tokens: readonly string[],
   byteLevel: boolean,
   model: VocabularyModel,
-): Omit<Piece, 'ids'> {
+): { readonly starts: readonly number[]; readonly ends: readonly number[]; readonly exact: boolean } {
   // Byte → the character it is part of.
   const charOf: number[] = [];
   let at = 0;

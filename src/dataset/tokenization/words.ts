@@ -1,5 +1,6 @@
 import { SplitPreTokenizer } from '@huggingface/tokenizers';
 import { asRecord } from '../shape';
+import { escapeRegExp } from './added-tokens';
 
 /** A word of a text, the unit that the vocabulary model splits into tokens. */
 interface Word {
@@ -21,6 +22,22 @@ interface Stage {
 
 const PUNCTUATION = String.raw`[\p{P}!-/:-@\[-\`{-~]`;
 const GPT2 = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
+// The same behind a step that sets every digit apart: white space before a digit stands at the end of its part.
+const DIGITS_GPT2 = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\s+(?![^\s\p{N}])|\s+/gu;
+
+/** A splitter that is one expression: the words are its matches and what lies between them. */
+export interface WordPattern {
+  readonly pattern: RegExp;
+  /** The text as the expression wants it; it may be longer by one marker in front. */
+  readonly prepare?: (text: string, first: boolean) => string;
+}
+
+interface KnownSplitter {
+  readonly split: WordSplitter;
+  readonly byteLevel: boolean;
+  /** The same words, where one expression finds them. */
+  readonly one: WordPattern | undefined;
+}
 
 /**
  * Word splitter for the `pre_tokenizer` of a tokenizer.json; `undefined` for kinds it does not know.
@@ -28,19 +45,14 @@ const GPT2 = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?
  * `mayCut`: no entry of the vocabulary has a "▁" behind another character, so that text without a pre-tokenizer can be
  * cut before every run of "▁" without a change of the tokens.
  */
-export function createWordSplitter(
-  config: unknown,
-  mayCut: boolean,
-): { split: WordSplitter; byteLevel: boolean } | undefined {
+export function createWordSplitter(config: unknown, mayCut: boolean): KnownSplitter | undefined {
   const configs = flatten(config);
   const stages: Stage[] = [];
   let byteLevel = false;
   for (const one of configs) {
     const type = one['type'];
     if (type === 'Split') {
-      const pattern = new SplitPreTokenizer({ ...one, type: 'Split' } as ConstructorParameters<
-        typeof SplitPreTokenizer
-      >[0]).pattern;
+      const pattern = splitPattern(one);
       if (!pattern) return undefined;
       stages.push(patternStage(pattern, String(one['behavior'] ?? 'Isolated'), one['invert'] === true));
     } else if (type === 'Digits') {
@@ -63,8 +75,7 @@ export function createWordSplitter(
       if (one['add_prefix_space'] === true) stages.push(prefixStage(' ', () => true));
       if (one['use_regex'] !== false) stages.push(patternStage(GPT2, 'Isolated', false));
     } else if (type === 'Metaspace') {
-      const marker = typeof one['replacement'] === 'string' ? one['replacement'] : '▁';
-      const scheme = one['prepend_scheme'] ?? (one['add_prefix_space'] === false ? 'never' : 'always');
+      const { marker, scheme } = metaspace(one);
       stages.push(replaceStage(' ', marker));
       if (scheme !== 'never') stages.push(prefixStage(marker, (first) => scheme === 'always' || first));
       if (one['split'] !== false)
@@ -81,7 +92,53 @@ export function createWordSplitter(
     }
     return pieces;
   };
-  return { split, byteLevel };
+  return { split, byteLevel, one: onePattern(configs, mayCut && !byteLevel) };
+}
+
+function onePattern(configs: readonly Readonly<Record<string, unknown>>[], mayCut: boolean): WordPattern | undefined {
+  const [first, second] = configs;
+  const plain = (one: Readonly<Record<string, unknown>> | undefined, useRegex: boolean): boolean =>
+    one?.['type'] === 'ByteLevel' && one['add_prefix_space'] !== true && (one['use_regex'] !== false) === useRegex;
+  if (configs.length === 1 && plain(first, true)) return { pattern: GPT2 };
+  if (
+    configs.length === 2 &&
+    first?.['type'] === 'Digits' &&
+    first['individual_digits'] === true &&
+    plain(second, true)
+  )
+    return { pattern: DIGITS_GPT2 };
+  if (configs.length === 2 && first?.['type'] === 'Split' && plain(second, false)) {
+    const isolated = String(first['behavior'] ?? 'Isolated').toLowerCase() === 'isolated' && first['invert'] !== true;
+    const pattern = splitPattern(first);
+    return isolated && pattern ? { pattern } : undefined;
+  }
+  const cut = mayCut ? /▁*[^▁]+|▁+/gu : /[^]+/gu;
+  if (configs.length === 0) return { pattern: cut };
+  if (configs.length === 1 && first?.['type'] === 'Metaspace') {
+    const { marker, scheme } = metaspace(first);
+    if (marker !== '▁') return undefined;
+    const prepare = (text: string, atStart: boolean): string => {
+      const marked = text.replaceAll(' ', marker);
+      const prefixed = scheme === 'always' || (scheme === 'first' && atStart);
+      return prefixed && marked !== '' && !marked.startsWith(marker) ? marker + marked : marked;
+    };
+    return { pattern: first['split'] !== false ? /▁?[^▁]+|▁/gu : cut, prepare };
+  }
+  return undefined;
+}
+
+function splitPattern(config: Readonly<Record<string, unknown>>): RegExp | undefined {
+  const { pattern } = new SplitPreTokenizer({ ...config, type: 'Split' } as ConstructorParameters<
+    typeof SplitPreTokenizer
+  >[0]);
+  return pattern ?? undefined;
+}
+
+function metaspace(config: Readonly<Record<string, unknown>>): { readonly marker: string; readonly scheme: unknown } {
+  return {
+    marker: typeof config['replacement'] === 'string' ? config['replacement'] : '▁',
+    scheme: config['prepend_scheme'] ?? (config['add_prefix_space'] === false ? 'never' : 'always'),
+  };
 }
 
 function flatten(config: unknown): Readonly<Record<string, unknown>>[] {
@@ -159,8 +216,4 @@ function replaceStage(from: string, to: string): Stage {
       out.push({ ...piece, key: piece.key.replaceAll(from, to) });
     },
   };
-}
-
-function escapeRegExp(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

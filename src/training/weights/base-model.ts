@@ -2,8 +2,11 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 
 import { Failure } from '../../common/failure';
+import { listFolder } from './files';
+import { readGguf } from './gguf';
 import { openGgufModel } from './gguf-model';
-import { openHuggingFaceModel } from './huggingface-model';
+import { ggufTokenizer } from './gguf-tokenizer';
+import { openHuggingFaceModel, readHuggingFaceTokenizer } from './huggingface-model';
 import type { TensorInfo } from './tensor-info';
 
 /** Bytes of a tensor that can be used where they lie: little-endian float32 in row-major order. */
@@ -48,6 +51,22 @@ export interface BaseModel {
  * Everything that is wrong with it is a `Failure` with exit code 2 that names the file.
  */
 export function openBaseModel(modelPath: string): BaseModel {
+  const { absolute, folder } = locate(modelPath);
+  return folder ? openHuggingFaceModel(absolute) : openGgufModel(absolute);
+}
+
+/** Tokenizer and chat template of a model. Unlike `openBaseModel` it needs neither the weights nor `config.json`. */
+export function openModelTokenizer(
+  modelPath: string,
+): Pick<BaseModel, 'path' | 'tokenizerJson' | 'tokenizerConfig' | 'chatTemplate'> {
+  const { absolute, folder } = locate(modelPath);
+  if (folder) return { path: absolute, ...readHuggingFaceTokenizer(absolute, listFolder(absolute)) };
+  const gguf = readGguf(absolute);
+  const architecture = gguf.metadata.get('general.architecture');
+  return { path: absolute, ...ggufTokenizer(gguf, typeof architecture === 'string' ? architecture : '') };
+}
+
+function locate(modelPath: string): { readonly absolute: string; readonly folder: boolean } {
   const absolute = path.resolve(modelPath);
   const stat = fs.statSync(absolute, { throwIfNoEntry: false });
   if (!stat)
@@ -57,5 +76,5 @@ export function openBaseModel(modelPath: string): BaseModel {
       'Name a Hugging Face folder (config.json, *.safetensors, tokenizer.json) or a .gguf file.',
       2,
     );
-  return stat.isDirectory() ? openHuggingFaceModel(absolute) : openGgufModel(absolute);
+  return { absolute, folder: stat.isDirectory() };
 }

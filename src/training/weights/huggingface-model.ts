@@ -15,16 +15,11 @@ export function openHuggingFaceModel(folder: string): BaseModel {
   if (!names.has('config.json')) throw noConfig(folder, names);
   const config = readJsonObject(path.join(folder, 'config.json'));
   const tensors = openWeights(folder, names);
-  if (!names.has('tokenizer.json')) throw noTokenizer(folder, names);
-  const tokenizerJson = readJsonObject(path.join(folder, 'tokenizer.json'));
-  const tokenizerConfig = readTokenizerConfig(folder, names);
   return {
     path: folder,
     kind: 'huggingface',
     config,
-    tokenizerJson,
-    tokenizerConfig,
-    chatTemplate: readChatTemplate(folder, names, tokenizerConfig),
+    ...readHuggingFaceTokenizer(folder, names),
     tensors,
     readTensor: (name) => readFloats(requireTensor({ path: folder, tensors }, name)),
     inPlace: (name) => {
@@ -36,6 +31,17 @@ export function openHuggingFaceModel(folder: string): BaseModel {
       return TOKENIZER_FILES.filter((name) => names.has(name)).map((name) => textFile(folder, name));
     },
   };
+}
+
+/** Tokenizer and chat template of a folder; nothing else needs to be in it. */
+export function readHuggingFaceTokenizer(
+  folder: string,
+  names: ReadonlySet<string>,
+): Pick<BaseModel, 'tokenizerJson' | 'tokenizerConfig' | 'chatTemplate'> {
+  if (!names.has('tokenizer.json')) throw noTokenizer(folder, names);
+  const tokenizerJson = readJsonObject(path.join(folder, 'tokenizer.json'));
+  const tokenizerConfig = readTokenizerConfig(folder, names);
+  return { tokenizerJson, tokenizerConfig, chatTemplate: readChatTemplate(folder, names, tokenizerConfig) };
 }
 
 const TOKENIZER_FILES = [

@@ -71,6 +71,25 @@ export function linkButton(label: string, key: string, onPress: () => void): HTM
   return pressable(h('button', { type: 'button', class: 'link', 'data-key': key }, label), onPress);
 }
 
+export interface NumberInputOptions {
+  /** For the label's `for`. */
+  readonly id: string;
+  readonly value: number;
+  readonly key: string;
+  /** Told of whole numbers from 1 when the user has finished; anything else goes back to what it was. */
+  readonly onChange: (value: number) => void;
+}
+
+export function numberInput({ id, value, key, onChange }: NumberInputOptions): HTMLInputElement {
+  const input = h('input', { id, class: 'input number', type: 'text', inputmode: 'numeric', value, 'data-key': key });
+  input.addEventListener('change', () => {
+    const next = Number(input.value.replaceAll(',', '').trim());
+    if (Number.isSafeInteger(next) && next >= 1) onChange(next);
+    else input.value = String(value);
+  });
+  return input;
+}
+
 /** A turning ring, for work whose end is not known. */
 export function progressRing(label: string): HTMLElement {
   return widget('vscode-progress-ring', { class: 'ring', 'aria-label': label });

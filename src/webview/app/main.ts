@@ -1,6 +1,7 @@
 import 'uplot/dist/uPlot.min.css';
 import '@vscode/codicons/dist/codicon.css';
 import './tokens.css';
+import './base.css';
 import './dashboard.css';
 import { startApp, type PageApi } from './app';
 

@@ -5,12 +5,14 @@ import { Failure } from '../../common/failure';
 import { readConfigFile, type WrittenSettings } from '../../training/config-file';
 import type { Settings } from '../../training/settings';
 import { countRecords } from '../count-records';
+import { fileOf, isJsonl, saveFirst } from '../data-files';
 import { checkSettings, completeConfig, configText, confirmationText } from '../run-config';
 import type { RecordCounts } from '../run-config';
 import { pickMethod, pickModel, pickTrainingFile, pickValidation } from '../train-form';
 import { mayTrain } from '../trust';
 import type { Workbench } from '../workbench';
 
+const TRAINING_READS = 'Training reads the files from the disk.';
 const RECENT_MODELS = 'fine-tune.recentModels';
 
 /**
@@ -25,7 +27,7 @@ export async function train(workbench: Workbench, resource?: vscode.Uri): Promis
   if (folder === undefined) return;
 
   const configFile = await findConfig(folder, target);
-  if (configFile !== undefined && !(await saveFirst([configFile]))) return;
+  if (configFile !== undefined && !(await saveFirst([configFile], TRAINING_READS))) return;
   const config = configFile === undefined ? undefined : readConfigFile(configFile);
 
   const picked = await pickMissing(workbench, folder, config, fileOf(resource), active);
@@ -36,7 +38,7 @@ export async function train(workbench: Workbench, resource?: vscode.Uri): Promis
     ...picked,
   };
   const settings = checkSettings(written);
-  if (!(await saveFirst([settings.train_file, settings.validation_file]))) return;
+  if (!(await saveFirst([settings.train_file, settings.validation_file], TRAINING_READS))) return;
 
   const records = await countBoth(settings);
   const answer = await confirm(settings, records, folder);
@@ -141,23 +143,6 @@ async function findConfig(folder: string, target: string | undefined): Promise<s
   );
 }
 
-/** The trainer reads the disk, so unsaved changes would silently not count. */
-async function saveFirst(files: readonly (string | null)[]): Promise<boolean> {
-  const dirty = vscode.workspace.textDocuments.filter(
-    (document) => document.isDirty && files.includes(fileOf(document.uri) ?? null),
-  );
-  if (dirty.length === 0) return true;
-  const names = dirty.map((document) => path.basename(document.uri.fsPath)).join(' and ');
-  const choice = await vscode.window.showWarningMessage(
-    `${names} ${dirty.length === 1 ? 'has' : 'have'} unsaved changes.`,
-    { modal: true, detail: 'Training reads the files from the disk.' },
-    'Save and Continue',
-  );
-  if (choice === undefined) return false;
-  for (const document of dirty) if (!(await document.save())) return false;
-  return true;
-}
-
 async function countBoth(settings: Settings): Promise<RecordCounts> {
   const [trained, validation] = await Promise.all([
     settings.train_file === null ? 0 : countRecords(settings.train_file),
@@ -175,14 +160,6 @@ async function rememberModel({ context }: Workbench, model: string): Promise<voi
   await context.globalState.update(RECENT_MODELS, [model, ...others].slice(0, 8));
 }
 
-function fileOf(uri: vscode.Uri | undefined): string | undefined {
-  return uri?.scheme === 'file' ? uri.fsPath : undefined;
-}
-
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function isJsonl(file: string): boolean {
-  return /\.jsonl$/i.test(file);
 }

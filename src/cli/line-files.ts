@@ -1,0 +1,92 @@
+/** Files that are written line by line and get their names only when they are whole. */
+import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Failure } from '../common/failure';
+
+const BUFFER = 1 << 20;
+const FEED = 10;
+
+interface Output {
+  readonly path: string;
+  readonly temporary: string;
+  readonly fd: number;
+  parts: Buffer[];
+  waiting: number;
+}
+
+export class LineFiles {
+  readonly #outputs: Output[] = [];
+
+  /**
+   * Opens the files under temporary names; folders are made.
+   * @param force replace what is there
+   * @throws Failure (exit code 2) when a file is there already or cannot be written
+   */
+  constructor(paths: readonly string[], force: boolean) {
+    const there = paths.find((path) => existsSync(path));
+    if (there !== undefined && !force)
+      throw new Failure('output-exists', `${there} is there already.`, 'Name another place, or add --force.', 2);
+    for (const path of paths) {
+      const temporary = `${path}.${process.pid}.tmp`;
+      try {
+        mkdirSync(dirname(path), { recursive: true });
+        this.#outputs.push({ path, temporary, fd: openSync(temporary, 'w'), parts: [], waiting: 0 });
+      } catch (error) {
+        this.discard();
+        throw unwritable(path, error);
+      }
+    }
+  }
+
+  /** Adds a line to one of the files; a line end is added where it has none. */
+  write(index: number, line: Buffer): void {
+    const output = this.#outputs[index]!;
+    output.parts.push(Buffer.from(line));
+    output.waiting += line.length;
+    if (line.at(-1) !== FEED) output.parts.push(Buffer.of(FEED));
+    if (output.waiting >= BUFFER) flush(output);
+  }
+
+  /** Gives the files their names. */
+  finish(): void {
+    for (const output of this.#outputs) flush(output);
+    for (const output of this.#outputs.splice(0)) {
+      closeSync(output.fd);
+      try {
+        renameSync(output.temporary, output.path);
+      } catch (error) {
+        rmSync(output.temporary, { force: true });
+        throw unwritable(output.path, error);
+      }
+    }
+  }
+
+  /** Removes what was not finished. */
+  discard(): void {
+    for (const { fd, temporary } of this.#outputs.splice(0)) {
+      closeSync(fd);
+      rmSync(temporary, { force: true });
+    }
+  }
+}
+
+function flush(output: Output): void {
+  const bytes = Buffer.concat(output.parts);
+  output.parts = [];
+  output.waiting = 0;
+  try {
+    for (let done = 0; done < bytes.length;) done += writeSync(output.fd, bytes, done);
+  } catch (error) {
+    throw unwritable(output.path, error);
+  }
+}
+
+function unwritable(path: string, error: unknown): Failure {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new Failure(
+    'output-unwritable',
+    `${path} cannot be written: ${reason}.`,
+    'Check the folder and its space.',
+    2,
+  );
+}

@@ -1,0 +1,164 @@
+/** Records of a file of any size, for commands that compare them and copy their lines as they are. */
+import { Failure } from '../common/failure';
+import { wordsOf } from '../dataset/fingerprint';
+import type { Format } from '../dataset/formats';
+import { isBlank, parseLine } from '../dataset/jsonl';
+import { findNearDuplicates, type NearDuplicates } from '../dataset/near-duplicates';
+import { asRecord } from '../dataset/shape';
+import { lineDecoder } from '../dataset-lsp/check/chunk';
+import { openDataFile, type DataFile } from '../dataset-lsp/check/data-file';
+import { readHead } from '../dataset-lsp/check/head';
+import { LineReader, readFully } from '../dataset-lsp/check/line-block';
+import { FactTable } from '../dataset-lsp/facts';
+import { activeRules, lintLine } from '../dataset-lsp/line-lint';
+import { countText } from './format';
+
+const STEP = 1 << 22;
+const FEED = 10;
+const SHOWN = 20;
+
+/**
+ * Reads a file once and hands its records to `work`; about 120 bytes of each record are kept.
+ * @throws Failure when it cannot be read or changes meanwhile (exit code 2), or has lines that are no records (exit code 1)
+ */
+export async function withRecordFile<T>(path: string, work: (records: RecordFile) => T): Promise<T> {
+  const file = await openDataFile(path);
+  try {
+    const { detection } = readHead(file, undefined);
+    if (file.wide || detection.kind !== 'known')
+      throw new Failure(
+        'data',
+        `${path} holds no records of a known format.`,
+        'Run "fine-tune check" on the file to see what to change.',
+      );
+    const result = work(new RecordFile(file, detection.format));
+    file.assertUnchanged();
+    return result;
+  } finally {
+    file.close();
+  }
+}
+
+export class RecordFile {
+  readonly facts = new FactTable();
+  /** First byte of each record's line. */
+  #starts = new Float64Array(64);
+  /** Byte after its line end. */
+  #ends = new Float64Array(64);
+  #window = Buffer.alloc(0);
+  #windowStart = 0;
+
+  constructor(
+    private readonly file: DataFile,
+    private readonly format: Format,
+  ) {
+    this.#read();
+  }
+
+  get length(): number {
+    return this.facts.length;
+  }
+
+  /** Line of a row, 1-based. */
+  lineOf(row: number): number {
+    return this.facts.lines[row]!;
+  }
+
+  /** Bytes of a row's line with its line end. Valid until the next call. */
+  bytesOf(row: number): Buffer {
+    const start = this.#starts[row]!;
+    const length = this.#ends[row]! - start;
+    if (start < this.#windowStart || start + length > this.#windowStart + this.#window.length) {
+      const size = Math.min(Math.max(STEP, length), this.file.size - start);
+      this.#window = Buffer.allocUnsafe(size);
+      this.#windowStart = start;
+      readFully(this.file, this.#window, start);
+    }
+    return this.#window.subarray(start - this.#windowStart, start - this.#windowStart + length);
+  }
+
+  /** Groups of records that say nearly the same; of exact copies the first one takes part. */
+  nearDuplicates(threshold: number): NearDuplicates {
+    const near = findNearDuplicates({
+      signatures: this.facts.signatures,
+      firsts: this.facts.firsts(),
+      threshold,
+      wordsOf: (row) => {
+        const record = this.#recordOf(row);
+        return record && wordsOf(this.format.turns(record), record);
+      },
+    });
+    for (;;) {
+      const step = near.next();
+      if (step.done) return step.value;
+    }
+  }
+
+  #read(): void {
+    const { file, format } = this;
+    const rules = activeRules({}).filter(({ rule }) => rule.meta.locked);
+    const options = { format, forced: false, rules, facts: true };
+    const reader = new LineReader(file);
+    const bad: string[] = [];
+    let badCount = 0;
+    let line = 0;
+    const refuse = (message: string): void => {
+      if (badCount++ < SHOWN) bad.push(`${file.path}:${line}: ${message}`);
+    };
+    for (let at = file.begin; at < file.size; at += STEP) {
+      const { bytes, offset, overlong } = reader.read({ start: at, end: Math.min(file.size, at + STEP) });
+      let problem: string | undefined;
+      const decode = lineDecoder(bytes, (found) => (problem ??= found.message));
+      for (let start = 0; start < bytes.length;) {
+        const feed = bytes.indexOf(FEED, start);
+        const end = feed < 0 ? bytes.length : feed;
+        problem = undefined;
+        const source = decode(start, end, ++line);
+        if (!isBlank(source)) {
+          const { facts, findings } = lintLine(source, line, options);
+          problem ??= findings[0]?.message;
+          if (facts && problem === undefined) this.#add(line, offset + start, offset + end + 1, facts);
+          else refuse(problem ?? 'The line is no record.');
+        }
+        start = end + 1;
+      }
+      if (overlong) {
+        line++;
+        refuse('The line is too long.');
+      }
+    }
+    if (badCount === 0 && this.length > 0) return;
+    if (badCount === 0) throw new Failure('data', `${file.path} holds no record.`, 'Name a file with records.');
+    const more = badCount > bad.length ? [`… and ${countText(badCount - bad.length)} more.`] : [];
+    throw new Failure(
+      'data',
+      [...bad, ...more].join('\n'),
+      'Correct these lines or remove them; "fine-tune check" shows all that is wrong. Nothing was written.',
+    );
+  }
+
+  #add(line: number, start: number, end: number, facts: Parameters<FactTable['add']>[1]): void {
+    const row = this.length;
+    if (row === this.#starts.length) {
+      this.#starts = doubled(this.#starts);
+      this.#ends = doubled(this.#ends);
+    }
+    this.#starts[row] = start;
+    this.#ends[row] = Math.min(end, this.file.size);
+    this.facts.add(line, facts);
+  }
+
+  #recordOf(row: number): Readonly<Record<string, unknown>> | undefined {
+    const start = this.#starts[row]!;
+    const bytes = Buffer.allocUnsafe(this.#ends[row]! - start);
+    readFully(this.file, bytes, start);
+    const parsed = parseLine(bytes.toString('utf8'));
+    return parsed.ok ? asRecord(parsed.value) : undefined;
+  }
+}
+
+function doubled(column: Float64Array): Float64Array<ArrayBuffer> {
+  const wider = new Float64Array(column.length * 2);
+  wider.set(column);
+  return wider;
+}
