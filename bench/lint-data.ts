@@ -15,7 +15,23 @@ const STEMS =
   'account address agent batch billing browser buffer cable cache channel client cluster column config contact context control customer data date delivery deploy device dialog document domain engine error event export field filter folder format function gateway graph group header image import index input invoice item kernel label layer layout ledger library license limit link list loader locale log login machine manager mapping market matrix memory merge message method metric migrate mobile model module monitor network node notice object office option order output package panel parcel parser partner password payment pipeline plugin policy port process product profile project prompt protocol query queue record refund region release report request reset resource response return review route sample schedule schema screen script search section sensor server service session setting shard signal socket source stage stream supply support switch symbol table target task template tenant thread ticket token topic trace tracking transfer trigger update upload user value vendor version view volume warehouse webhook widget window worker'.split(
     ' ',
   );
-const ENDINGS = ['', 's', 'ing', 'ed', 'er', 'less', 'able', 'ment', 'wise', '-id', ' name', ' list', ' rate', ' page', ' code'];
+const ENDINGS = [
+  '',
+  's',
+  'ing',
+  'ed',
+  'er',
+  'less',
+  'able',
+  'ment',
+  'wise',
+  '-id',
+  ' name',
+  ' list',
+  ' rate',
+  ' page',
+  ' code',
+];
 
 /** Writes at least `bytes` bytes. @returns the number of records */
 export function writeChatFile(path: string, bytes: number, seed = 1): number {
@@ -32,7 +48,10 @@ export function writeChatFile(path: string, bytes: number, seed = 1): number {
   };
   while (written < bytes) {
     const turns = nextTurns(random, words, recent);
-    const messages = turns.map((content, i) => ({ role: i === 0 ? 'system' : i % 2 === 1 ? 'user' : 'assistant', content }));
+    const messages = turns.map((content, i) => ({
+      role: i === 0 ? 'system' : i % 2 === 1 ? 'user' : 'assistant',
+      content,
+    }));
     const line = `${JSON.stringify({ messages })}\n`;
     pending.push(line);
     written += line.length;
@@ -64,7 +83,7 @@ function nextTurns(random: Random, words: readonly string[], recent: string[][])
 
 function paragraph(random: Random, words: readonly string[], length: number): string {
   const sentences: string[] = [];
-  for (let left = length; left > 0; ) {
+  for (let left = length; left > 0;) {
     const size = Math.min(left, 6 + Math.floor(random.next() * 12));
     const sentence = Array.from({ length: size }, () => pick(random, words)).join(' ');
     const number = random.next() < 0.1 ? ` (${Math.floor(random.next() * 1000)})` : '';

@@ -1,12 +1,21 @@
 import * as vscode from 'vscode';
 import { findNode, launchTrainer } from './training/launcher';
 import { DASHBOARD_VIEW, DashboardViewProvider } from './webview/panel';
+import { checkFile } from './workbench/commands/check-file';
+import { configureRule } from './workbench/commands/configure-rule';
+import { convertDataset } from './workbench/commands/convert-dataset';
+import { editRecord } from './workbench/commands/edit-record';
 import { openDashboard } from './workbench/commands/open-dashboard';
 import { openRunFolder } from './workbench/commands/open-run-folder';
+import { previewExample } from './workbench/commands/preview-example';
+import { removeDuplicates } from './workbench/commands/remove-duplicates';
 import { showLog } from './workbench/commands/show-log';
+import { statistics } from './workbench/commands/show-statistics';
+import { splitDataset } from './workbench/commands/split-dataset';
 import { stopTraining } from './workbench/commands/stop-training';
 import { train } from './workbench/commands/train';
 import { createDashboardHost } from './workbench/dashboard-host';
+import { createDatasets } from './workbench/datasets';
 import { notifyOfRun } from './workbench/notification';
 import { outputFolders, rememberOutputFolder } from './workbench/output-folders';
 import { report } from './workbench/report';
@@ -16,12 +25,20 @@ import { createStatusBar } from './workbench/status-bar';
 import { watchForRuns } from './workbench/watch-runs';
 import type { Workbench } from './workbench/workbench';
 
-const COMMANDS: Readonly<Record<string, (workbench: Workbench, argument?: unknown) => Promise<void>>> = {
+const COMMANDS: Readonly<Record<string, (workbench: Workbench, ...given: readonly unknown[]) => Promise<void>>> = {
   'fine-tune.train': (workbench, resource) => train(workbench, resource instanceof vscode.Uri ? resource : undefined),
   'fine-tune.stopTraining': stopTraining,
   'fine-tune.openDashboard': openDashboard,
   'fine-tune.openRunFolder': openRunFolder,
   'fine-tune.showLog': showLog,
+  'fine-tune.previewExample': ({ datasets }, uri, line) => previewExample(datasets.previews, uri, line),
+  'fine-tune.editRecord': ({ datasets }) => editRecord(datasets.records),
+  'fine-tune.checkFile': (workbench, resource) => checkFile(workbench, resource),
+  'fine-tune.showStatistics': statistics,
+  'fine-tune.convertDataset': convertDataset,
+  'fine-tune.splitDataset': splitDataset,
+  'fine-tune.removeDuplicates': removeDuplicates,
+  'fine-tune.configureRule': (_workbench, rule, uri, severity) => configureRule(rule, uri, severity),
 };
 
 /** Creates the areas and registers the commands. What is large (the language client) is loaded when it is needed. */
@@ -35,13 +52,20 @@ export function activate(context: vscode.ExtensionContext): void {
     now: () => new Date(),
     log: (message) => log.info(message),
   });
-  const workbench: Workbench = { context, log, runs };
+  const datasets = createDatasets(
+    context,
+    log,
+    () => import('./dataset-lsp/client'),
+    (error) => void report(log, error),
+  );
+  const workbench: Workbench = { context, log, runs, datasets };
   const dashboard = new DashboardViewProvider(context.extensionUri, createDashboardHost(runs, folders), (error) =>
     log.error(error instanceof Error ? error : String(error)),
   );
   context.subscriptions.push(
     log,
     runs,
+    datasets,
     createStatusBar(runs),
     registerRunSettings(),
     vscode.window.registerWebviewViewProvider(DASHBOARD_VIEW, dashboard),
@@ -49,13 +73,12 @@ export function activate(context: vscode.ExtensionContext): void {
       if (origin !== 'elsewhere') notifyOfRun(run).catch((error: unknown) => report(log, error));
     }),
     ...Object.entries(COMMANDS).map(([id, command]) =>
-      vscode.commands.registerCommand(id, (argument: unknown) =>
-        command(workbench, argument).catch((error: unknown) => void report(log, error)),
+      vscode.commands.registerCommand(id, (...given: readonly unknown[]) =>
+        command(workbench, ...given).catch((error: unknown) => void report(log, error)),
       ),
     ),
   );
   context.subscriptions.push(watchForRuns(runs, (error) => void report(log, error)));
-  startWithFirstDataset(workbench);
 }
 
 /** A detached trainer, in a Node that was found to work. */
@@ -64,22 +87,4 @@ async function prepareTrainer(context: vscode.ExtensionContext): Promise<Launch>
   const nodePath = await findNode(setting === '' ? undefined : setting);
   const trainerPath = context.asAbsolutePath('dist/trainer.js');
   return (runFolder) => launchTrainer({ nodePath, trainerPath, runFolder, attached: false });
-}
-
-/** Starts the language server when the first `.jsonl` document is open. */
-function startWithFirstDataset({ context, log }: Workbench): void {
-  let started = false;
-  const start = async (document: vscode.TextDocument): Promise<void> => {
-    if (started || document.languageId !== 'jsonl') return;
-    started = true;
-    waiting.dispose();
-    const { startDatasetClient } = await import('./dataset-lsp/client');
-    context.subscriptions.push(await startDatasetClient(context, log));
-  };
-  const consider = (document: vscode.TextDocument): void => {
-    start(document).catch((error: unknown) => void report(log, error));
-  };
-  const waiting = vscode.workspace.onDidOpenTextDocument(consider);
-  context.subscriptions.push(waiting);
-  vscode.workspace.textDocuments.forEach(consider);
 }

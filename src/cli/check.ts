@@ -14,8 +14,9 @@ import {
 } from '../dataset-lsp/check';
 import { NO_LIMITS } from '../dataset-lsp/check/problem-list';
 import { TARGETS, targetRules } from '../dataset-lsp/targets';
-import { SETTINGS, parseSettings, settingFromText } from '../training/settings';
+import { SETTINGS } from '../training/settings';
 import { checkProgress, isProgressWanted } from './check-progress';
+import { tokensOf } from './check-tokens';
 import type { Arguments, Command, Flag } from './command';
 import type { Terminal } from './terminal';
 
@@ -152,23 +153,6 @@ function optionsOf(input: Arguments, cwd: string, workerPath: string | undefined
     threads: threadsOf(input),
     workerPath,
   };
-}
-
-function tokensOf(input: Arguments, cwd: string): Options['tokens'] {
-  const model = input.last('model');
-  const length = input.last('max-length');
-  if (input.has('no-tokens')) {
-    if (model === undefined && length === undefined) return undefined;
-    const flag = model === undefined ? '--max-length' : '--model';
-    throw new Failure('usage', `${flag} counts tokens, which --no-tokens forbids.`, 'Leave out one of them.', 2);
-  }
-  const parsed = parseSettings({ ...(length !== undefined && { max_length: settingFromText('max_length', length) }) });
-  if (!parsed.ok) {
-    const message = parsed.problems.map((problem) => problem.message).join('\n');
-    throw new Failure('settings', message, 'Correct the flag.', 2);
-  }
-  const maxLength = parsed.settings.max_length;
-  return { maxLength, ...(model === undefined ? {} : { model: { path: resolve(cwd, model) } }) };
 }
 
 function threadsOf(input: Arguments): number | undefined {

@@ -149,7 +149,7 @@ function finish(
   if (refused > 0) terminal.out(`${listed}\n${recordsText(refused)} left out: ${to} cannot express them`);
   if (leftOut > 0) terminal.out(`${recordsText(leftOut)} left out: the label is false`);
   for (const [key, count] of dropped) terminal.out(`not carried: ${key} (${recordsText(count)})`);
-  terminal.out(`${output}: ${recordsText(written)} of ${countText(read)}`);
+  terminal.out(`${output}: ${recordsText(written)} ${written > read ? 'from' : 'of'} ${countText(read)}`);
   return refused > 0 ? 1 : 0;
 }
 

@@ -22,7 +22,10 @@ export function generalHelp(commands: readonly Command[]): string {
 /** `fine-tune COMMAND --help`; flags that are settings come last, under a heading of their own. */
 export function commandHelp(command: Command): string {
   const settings = new Set(SETTING_FLAGS);
-  const shown = command.flags.filter((flag) => flag.sameAs === undefined || !settings.has(flag));
+  // A flag of one letter is named in the text of the long one.
+  const shown = command.flags.filter(
+    (flag) => flag.sameAs === undefined || (!settings.has(flag) && flag.name.length > 1),
+  );
   const line = (flag: Command['flags'][number]): string =>
     entry(`--${flag.name}${flag.value ? ` ${flag.value}` : ''}${flag.many ? ' …' : ''}`, flag.help);
   const own = shown.filter((flag) => !settings.has(flag)).map(line);

@@ -15,31 +15,27 @@ interface Output {
 }
 
 export class LineFiles {
+  readonly #paths: readonly string[];
   readonly #outputs: Output[] = [];
 
   /**
-   * Opens the files under temporary names; folders are made.
+   * Nothing is made before there is something to write.
    * @param force replace what is there
-   * @throws Failure (exit code 2) when a file is there already or cannot be written
+   * @throws Failure (exit code 2) when a file is there already
    */
   constructor(paths: readonly string[], force: boolean) {
     const there = paths.find((path) => existsSync(path));
     if (there !== undefined && !force)
       throw new Failure('output-exists', `${there} is there already.`, 'Name another place, or add --force.', 2);
-    for (const path of paths) {
-      const temporary = `${path}.${process.pid}.tmp`;
-      try {
-        mkdirSync(dirname(path), { recursive: true });
-        this.#outputs.push({ path, temporary, fd: openSync(temporary, 'w'), parts: [], waiting: 0 });
-      } catch (error) {
-        this.discard();
-        throw unwritable(path, error);
-      }
-    }
+    this.#paths = paths;
   }
 
-  /** Adds a line to one of the files; a line end is added where it has none. */
+  /**
+   * Adds a line to one of the files; a line end is added where it has none.
+   * @throws Failure (exit code 2) when the files cannot be written
+   */
   write(index: number, line: Buffer): void {
+    this.#open();
     const output = this.#outputs[index]!;
     output.parts.push(Buffer.from(line));
     output.waiting += line.length;
@@ -49,6 +45,7 @@ export class LineFiles {
 
   /** Gives the files their names. */
   finish(): void {
+    this.#open();
     for (const output of this.#outputs) flush(output);
     for (const output of this.#outputs.splice(0)) {
       closeSync(output.fd);
@@ -57,6 +54,20 @@ export class LineFiles {
       } catch (error) {
         rmSync(output.temporary, { force: true });
         throw unwritable(output.path, error);
+      }
+    }
+  }
+
+  /** Makes the files under temporary names, and their folders. */
+  #open(): void {
+    if (this.#outputs.length > 0) return;
+    for (const path of this.#paths) {
+      const temporary = `${path}.${process.pid}.tmp`;
+      try {
+        mkdirSync(dirname(path), { recursive: true });
+        this.#outputs.push({ path, temporary, fd: openSync(temporary, 'w'), parts: [], waiting: 0 });
+      } catch (error) {
+        throw unwritable(path, error);
       }
     }
   }

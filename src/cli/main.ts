@@ -14,6 +14,7 @@ import { previewCommand } from './preview';
 import { runsCommand } from './runs';
 import { showCommand } from './show';
 import { splitCommand } from './split';
+import { statisticsCommand } from './statistics';
 import { stopCommand } from './stop';
 import type { Terminal } from './terminal';
 import { styled } from './terminal';
@@ -32,6 +33,7 @@ export async function main(argv: readonly string[], terminal: Terminal, bundles:
   const commands = [
     checkCommand(bundles.checkWorkerPath),
     previewCommand,
+    statisticsCommand(bundles.checkWorkerPath),
     convertCommand,
     splitCommand,
     dedupeCommand,

@@ -1,4 +1,5 @@
 /** Records of a file of any size, for commands that compare them and copy their lines as they are. */
+import { resolve } from 'node:path';
 import { Failure } from '../common/failure';
 import { wordsOf } from '../dataset/fingerprint';
 import type { Format } from '../dataset/formats';
@@ -21,8 +22,9 @@ const SHOWN = 20;
  * Reads a file once and hands its records to `work`; about 120 bytes of each record are kept.
  * @throws Failure when it cannot be read or changes meanwhile (exit code 2), or has lines that are no records (exit code 1)
  */
-export async function withRecordFile<T>(path: string, work: (records: RecordFile) => T): Promise<T> {
-  const file = await openDataFile(path);
+export async function withRecordFile<T>(path: string, cwd: string, work: (records: RecordFile) => T): Promise<T> {
+  // As the user wrote it: messages name it so.
+  const file = await openDataFile(cwd === process.cwd() ? path : resolve(cwd, path));
   try {
     const { detection } = readHead(file, undefined);
     if (file.wide || detection.kind !== 'known')

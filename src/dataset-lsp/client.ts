@@ -9,6 +9,7 @@ import {
   FORMAT_RECORD,
   isDataset,
   LANGUAGE_ID,
+  NEXT_CUT,
   PREVIEW,
   SUMMARY_CHANGED,
   type CompactedRecord,
@@ -17,6 +18,7 @@ import {
   type DatasetSummary,
   type FormattedRecord,
   type LineParams,
+  type NextCut,
   type TrainingContext,
 } from './protocol';
 
@@ -24,6 +26,8 @@ export interface DatasetClient extends vscode.Disposable {
   readonly onSummary: vscode.Event<DatasetSummary>;
   /** The record on the editor's line as the model will see it; `null` when the file is not open. */
   preview(params: LineParams): Promise<Preview | null>;
+  /** The next record that the maximum length cuts; `null` when the file is not open. */
+  nextCut(params: LineParams): Promise<NextCut | null>;
   formatRecord(params: LineParams): Promise<FormattedRecord | null>;
   compactRecord(params: CompactParams): Promise<CompactedRecord>;
   /** Tells the server of other settings of training. */
@@ -76,6 +80,7 @@ export async function startDatasetClient(
   return {
     onSummary: summaries.event,
     preview: (params) => client.sendRequest<Preview | null>(PREVIEW, params),
+    nextCut: (params) => client.sendRequest<NextCut | null>(NEXT_CUT, params),
     formatRecord: (params) => client.sendRequest<FormattedRecord | null>(FORMAT_RECORD, params),
     compactRecord: (params) => client.sendRequest<CompactedRecord>(COMPACT_RECORD, params),
     useTraining: async (contexts) => {

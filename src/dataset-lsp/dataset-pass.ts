@@ -5,7 +5,9 @@ import type { DatasetDocument, Row } from './document';
 import { FactTable } from './facts';
 import type { Fix } from './fixes';
 import type { LineFinding } from './placement';
-import type { RowChecker, StoredFinding } from './row-checker';
+import type { RowChecker } from './row-checker';
+import type { StoredFinding } from './row-result';
+import type { Severity } from './rules';
 import type { RelatedPlace } from './rules/rule';
 
 /** A place that a finding refers to: it moves with its row. */
@@ -17,13 +19,49 @@ export interface RelatedRow {
   readonly message: string;
 }
 
-/** What the comparison of all records says of a row. */
-export interface DatasetFinding extends StoredFinding {
+/** What the comparison of all records says of a row. There may be one for every record, so it holds little. */
+export class DatasetFinding implements StoredFinding {
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly start: number;
+  readonly end: number;
+  readonly pointer: string;
+  readonly fixable: boolean;
+  /** Other records that it is about. */
   readonly rows: readonly RelatedRow[];
   /** Places in the validation file. */
   readonly elsewhere: readonly RelatedPlace[];
+  readonly #fixes: LineFinding['fixes'];
+  readonly #linesThen: readonly Row[];
+
+  /** @param linesThen the rows when the comparison was made */
+  constructor(finding: LineFinding, linesThen: readonly Row[]) {
+    this.rule = finding.rule;
+    this.severity = finding.severity;
+    this.message = finding.message;
+    this.start = finding.start;
+    this.end = finding.end;
+    this.pointer = finding.pointer;
+    this.fixable = finding.fixes !== undefined;
+    this.#fixes = finding.fixes;
+    this.#linesThen = linesThen;
+    const rows: RelatedRow[] = [];
+    const elsewhere: RelatedPlace[] = [];
+    for (const place of finding.related ?? []) {
+      const row = linesThen[place.line - 1];
+      if ('file' in place && place.file !== undefined) elsewhere.push(place);
+      else if (row) rows.push({ row, ...rangeAt(row.source, place.pointer), message: place.message });
+    }
+    this.rows = rows;
+    this.elsewhere = elsewhere;
+  }
+
   /** Lines that fixes remove are rows here, so that they stay the right ones while lines come and go. */
-  fixes(): readonly RowFix[];
+  fixes(): readonly RowFix[] {
+    const rowsOf = (fix: Fix): Row[] => (fix.removeLines ?? []).flatMap((line) => this.#linesThen[line - 1] ?? []);
+    return (this.#fixes?.() ?? []).map((fix) => ({ ...fix, removeRows: rowsOf(fix) }));
+  }
 }
 
 export interface RowFix extends Fix {
@@ -32,9 +70,17 @@ export interface RowFix extends Fix {
 
 /** What is still known of a row by the last comparison: nothing about others that have been edited since. */
 export function comparedFindings(document: DatasetDocument, { compared }: Row): readonly DatasetFinding[] {
-  if (!compared) return [];
-  const isHere = ({ rows }: DatasetFinding): boolean => rows.every(({ row }) => document.has(row));
-  return compared.every(isHere) ? compared : compared.filter(isHere);
+  if (!compared) return NONE;
+  for (const finding of compared)
+    if (!isCurrent(document, finding)) return compared.filter((one) => isCurrent(document, one));
+  return compared;
+}
+
+const NONE: readonly DatasetFinding[] = [];
+
+function isCurrent(document: DatasetDocument, { rows }: DatasetFinding): boolean {
+  for (const { row } of rows) if (!document.has(row)) return false;
+  return true;
 }
 
 export type DatasetFindings = ReadonlyMap<Row, readonly DatasetFinding[]>;
@@ -62,36 +108,19 @@ export function* compareRecords(
     const parsed = parseLine(rows[table.lines[index]! - 1]!.source);
     return parsed.ok ? asRecord(parsed.value) : undefined;
   };
+  let count = 0;
   const sourceOf = (line: number): string => rows[line - 1]?.source ?? '';
   for (const one of lintDataset({ table, format, validation, recordOf, sourceOf }, checker.rules)) {
     const row = one && rows[one.line - 1];
     if (row) {
       const list = found.get(row);
-      const finding = onRows(one.finding, rows);
+      const finding = new DatasetFinding(one.finding, rows);
       if (list) list.push(finding);
       else found.set(row, [finding]);
+      if (++count % 64 === 0) yield;
     } else yield;
   }
   return found;
-}
-
-function onRows({ fixes, ...finding }: LineFinding, rows: readonly Row[]): DatasetFinding {
-  const related = finding.related ?? [];
-  const isHere = (place: RelatedPlace): boolean => !('file' in place) || place.file === undefined;
-  return {
-    ...finding,
-    fixable: fixes !== undefined,
-    rows: related.filter(isHere).flatMap(({ line, pointer, message }) => {
-      const row = rows[line - 1];
-      return row ? [{ row, ...rangeAt(row.source, pointer), message }] : [];
-    }),
-    elsewhere: related.filter((place) => !isHere(place)),
-    fixes: () =>
-      (fixes?.() ?? []).map((fix) => ({
-        ...fix,
-        removeRows: (fix.removeLines ?? []).flatMap((line) => rows[line - 1] ?? []),
-      })),
-  };
 }
 
 /** UTF-16 range of the value at a pointer; of the whole record where there is none. */

@@ -3,7 +3,8 @@ import { comparedFindings, rangeAt, type DatasetFinding } from './dataset-pass';
 import type { DatasetDocument, Row } from './document';
 import type { LineFinding } from './placement';
 import { DIAGNOSTIC_SOURCE, MOST_DIAGNOSTICS, ruleUrl, type DatasetSummary } from './protocol';
-import { countSeverities, shownSeverity, stored, type RowChecker, type StoredFinding } from './row-checker';
+import type { RowChecker } from './row-checker';
+import { countSeverities, shownSeverity, stored, type StoredFinding } from './row-result';
 import { SEVERITIES, type Severity } from './rules';
 import { suppressedRules } from './suppressions';
 
@@ -78,8 +79,8 @@ export function reportOn(input: Input): Report {
   const counts = SEVERITIES.map(() => 0);
   for (const { row, ofFile, own, compared } of visible) {
     const ownCounts = own === row.result?.findings ? row.result.counts : countSeverities(own);
-    for (const some of [ownCounts, countSeverities(ofFile), countSeverities(compared)])
-      some?.forEach((count, i) => (counts[i]! += count));
+    if (ownCounts) for (let i = 0; i < counts.length; i++) counts[i]! += ownCounts[i]!;
+    for (const some of [ofFile, compared]) for (const one of some) counts[SEVERITIES.indexOf(shownSeverity(one))]!++;
   }
   const [errors = 0, warnings = 0, information = 0] = counts;
   return {

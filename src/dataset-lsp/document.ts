@@ -1,6 +1,6 @@
 import type { Position, Range, TextDocumentContentChangeEvent } from 'vscode-languageserver/node';
 import type { DatasetFinding } from './dataset-pass';
-import type { RowResult } from './row-checker';
+import type { RowResult } from './row-result';
 
 /**
  * What stands between two line feeds, so one record of the linter. An editor also ends lines at a lone carriage

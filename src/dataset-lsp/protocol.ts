@@ -45,10 +45,20 @@ export const FORMAT_RECORD = 'fine-tune/formatRecord';
 export const COMPACT_RECORD = 'fine-tune/compactRecord';
 /** Request `{uri, line}` (0-based line of the editor) → what `src/dataset/preview.ts` makes of that record. */
 export const PREVIEW = 'fine-tune/preview';
+/** Request `{uri, line}` (0-based line of the editor) → `NextCut | null`. */
+export const NEXT_CUT = 'fine-tune/nextCut';
 
 export interface LineParams {
   readonly uri: string;
   readonly line: number;
+}
+
+/** The next record of which the maximum length cuts something off. */
+export interface NextCut {
+  /** 0-based; `null` when no other record is known to be cut. */
+  readonly line: number | null;
+  /** Records whose tokens are still to be counted. */
+  readonly uncounted: number;
 }
 
 /** State of one open file, for the status bar and the code lens. */

@@ -1,45 +1,14 @@
 import { byteOrderMark } from '../dataset/encoding';
-import type { EncodedExample } from '../dataset/example';
 import { detectFileFormat, formatById, type Detection, type Format, type FormatId } from '../dataset/formats';
 import { isBlank, parseLine, type LineValue } from '../dataset/jsonl';
 import type { EncodeOptions } from '../dataset/labels';
 import { asRecord } from '../dataset/shape';
 import type { DatasetDocument, Row, RowChange } from './document';
-import type { RecordFacts } from './facts';
 import { activeRules, lintParsed, type ActiveRule, type RuleChoice } from './line-lint';
 import { lintFile, wholeDocument } from './linter';
 import type { LineFinding } from './placement';
-import { SEVERITIES, type Severity } from './rules';
+import { failedRow, rowResult, type RowResult } from './row-result';
 import type { FileContext } from './rules/rule';
-
-/** Tokens of a record, before the cut at the maximum length. */
-export interface RowTokens {
-  readonly total: number;
-  /** Trained, after the cut. */
-  readonly trained: number;
-  readonly lost: number;
-  readonly lostTrained: number;
-}
-
-/** What one row says by itself, kept as long as its text and the settings stay. */
-export interface RowResult {
-  /** Settings and format that it was made with. */
-  readonly epoch: number;
-  readonly blank: boolean;
-  readonly invalid: boolean;
-  /** The row holds a JSON object. */
-  readonly isObject: boolean;
-  /** Without their fixes, which hold the whole parsed record in memory: they are asked for anew. */
-  readonly findings: readonly StoredFinding[];
-  /** Number of findings by severity, in the order of `SEVERITIES`; absent when there are none. */
-  readonly counts: readonly number[] | undefined;
-  readonly facts: RecordFacts | undefined;
-  readonly tokens: RowTokens | undefined;
-  /** Its tokens have been counted, or there are none to count. */
-  readonly tokenized: boolean;
-}
-
-export type StoredFinding = Omit<LineFinding, 'fixes'> & { readonly fixable: boolean };
 
 export interface CheckSettings {
   readonly choice: RuleChoice;
@@ -49,7 +18,6 @@ export interface CheckSettings {
   readonly encode: EncodeOptions | undefined;
 }
 
-const NOTHING: readonly StoredFinding[] = [];
 // More edited rows than these are checked in the background, from the first on.
 const MOST_URGENT = 2000;
 // A few edited rows are short enough to be tokenised at once, so that findings about tokens do not flicker.
@@ -264,35 +232,17 @@ export class RowChecker {
   #check(row: Row, withTokens: boolean): RowResult {
     const { source } = row;
     const encode = withTokens ? this.#settings.encode : undefined;
+    const epoch = this.#epoch;
     let result: RowResult;
     try {
       const parsed = parse(source);
-      const { blank, invalid, findings, facts, encoded } = this.#lint(source, row.index + 1, parsed, encode, true);
-      result = {
-        epoch: this.#epoch,
-        blank,
-        invalid,
-        isObject: parsed.ok && asRecord(parsed.value) !== undefined,
-        findings: findings.length === 0 ? NOTHING : findings.map(stored),
-        counts: countSeverities(findings),
-        facts,
-        tokens: encoded && tokensOf(encoded),
-        tokenized: encode !== undefined || blank || invalid,
-      };
+      const found = this.#lint(source, row.index + 1, parsed, encode, true);
+      const isObject = parsed.ok && asRecord(parsed.value) !== undefined;
+      result = rowResult(found, { epoch, isObject, withTokens: encode !== undefined });
     } catch (error) {
       // A defect of one rule must not stop the others' findings.
       this.onFailure(error);
-      result = {
-        epoch: this.#epoch,
-        blank: isBlank(source),
-        invalid: false,
-        isObject: true,
-        findings: NOTHING,
-        counts: undefined,
-        facts: undefined,
-        tokens: undefined,
-        tokenized: true,
-      };
+      result = failedRow(epoch, isBlank(source));
     }
     row.result = result;
     return result;
@@ -312,28 +262,4 @@ export class RowChecker {
 
 function parse(source: string): LineValue {
   return isBlank(source) ? { ok: true, value: undefined } : parseLine(source);
-}
-
-/** A `jsonl` file in an editor may be something other than training data. */
-export function shownSeverity({ rule, severity }: Pick<LineFinding, 'rule' | 'severity'>): Severity {
-  return rule === 'unknown-format' && severity === 'error' ? 'warning' : severity;
-}
-
-/** By severity, in the order of `SEVERITIES`; `undefined` for none. */
-export function countSeverities(findings: readonly Pick<LineFinding, 'rule' | 'severity'>[]): number[] | undefined {
-  if (findings.length === 0) return undefined;
-  const counts = SEVERITIES.map(() => 0);
-  for (const finding of findings) counts[SEVERITIES.indexOf(shownSeverity(finding))]!++;
-  return counts;
-}
-
-/** A finding without its fixes. */
-export function stored({ fixes, ...finding }: LineFinding): StoredFinding {
-  return { ...finding, fixable: fixes !== undefined };
-}
-
-function tokensOf({ tokens, trained, lostTokens, lostTrainedTokens }: EncodedExample): RowTokens {
-  let sum = 0;
-  for (const one of trained) sum += one;
-  return { total: tokens.length + lostTokens, trained: sum, lost: lostTokens, lostTrained: lostTrainedTokens };
 }

@@ -27,6 +27,7 @@ import { foldingRanges } from './features/folding';
 import { compactRecord, formatRecord } from './features/format-record';
 import { hoverAt } from './features/hover';
 import { inlayHints } from './features/inlay-hints';
+import { nextCut } from './features/next-cut';
 import { symbolsOf } from './features/symbols';
 import { OpenDataset } from './open-dataset';
 import {
@@ -36,6 +37,7 @@ import {
   FIX_ALL,
   FORMAT_RECORD,
   isDataset,
+  NEXT_CUT,
   PREVIEW,
   SUMMARY,
   SUMMARY_CHANGED,
@@ -45,6 +47,7 @@ import {
   type DatasetSummary,
   type FormattedRecord,
   type LineParams,
+  type NextCut,
 } from './protocol';
 import { FileSettings } from './settings-of-file';
 import { loadValidation } from './validation-file';
@@ -175,6 +178,10 @@ export function serveDatasets(connection: Connection): void {
     onLine<DatasetSummary>('summary', (dataset) => dataset.summary),
   );
   connection.onRequest(PREVIEW, onLine<Preview | null>('preview', previewOf));
+  connection.onRequest(
+    NEXT_CUT,
+    onLine<NextCut>('next cut', (dataset, { line }) => nextCut(dataset, line)),
+  );
   connection.onRequest(FORMAT_RECORD, onLine<FormattedRecord | null>('format', formattedAt));
   connection.onRequest<CompactedRecord, void>(COMPACT_RECORD, ({ text, like }: CompactParams) =>
     compactRecord(text, like),

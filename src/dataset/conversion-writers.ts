@@ -72,6 +72,8 @@ function withoutWeights(messages: readonly RawMessage[]): readonly Raw[] {
 
 function toCompletion(source: Source, answer: readonly RawMessage[], plain: string | undefined): Raw {
   if (source.plain && plain !== undefined) return { prompt: source.plain.prompt, completion: plain };
+  if (answer.length === 0) throw new Refused('It has no answer.');
+  if (source.prompt.length === 0) throw new Refused('It has no prompt.');
   const earlier = source.rejected ? 0 : source.prompt.filter((one) => isTrained(one)).length;
   if (earlier > 0)
     throw new Refused(

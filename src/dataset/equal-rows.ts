@@ -1,3 +1,5 @@
+import { mixed } from './words';
+
 /** The first row with the same key, for every row: itself where there is none before. @param keys hashes of at most 53 bits */
 export function firstOfEqual(keys: Float64Array, length: number): Uint32Array {
   const firsts = new Uint32Array(length);
@@ -37,8 +39,8 @@ export class KeyIndex {
   }
 
   #slot(key: number): number {
-    // The low bits of the hashes are well mixed; `>>> 0` takes the lowest 32.
-    let slot = (key >>> 0) & this.#mask;
+    // `>>> 0` takes the lowest 32 bits.
+    let slot = mixed((key >>> 0) ^ Math.imul(key / 4294967296, 0x85ebca6b)) & this.#mask;
     while (this.#rows[slot] !== 0 && this.#keys[this.#rows[slot]! - 1] !== key) slot = (slot + 1) & this.#mask;
     return slot;
   }

@@ -10,6 +10,8 @@ export function explainSyntax(source: string, offset: number, expected: Expected
   });
   const char = source[offset];
   if (char === undefined) return point(atEnd(source, expected));
+  if (expected === 'fewer-levels')
+    return point('The record is nested too deeply to be read. Remove the innermost levels.');
   if (expected === 'string') return inString(source, offset, point);
   if (char === "'") return point('JSON texts stand in double quotes. Replace the single quotes by double quotes.');
   if (char === '“' || char === '”' || char === '„')

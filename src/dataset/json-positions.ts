@@ -37,6 +37,9 @@ interface Frame {
   key?: { readonly text: string; readonly start: number; readonly end: number };
 }
 
+// A level takes some hundred bytes: a line of 100 MB with nothing but brackets must not take all of the memory.
+const DEEPEST = 1_000_000;
+
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const LITERAL = /true|false|null/y;
 // Everything inside quotes up to a quote, a backslash or a control character.
@@ -44,8 +47,8 @@ const PLAIN = new RegExp(String.raw`[^"\\\u0000-\u001f]*`, 'y');
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
 /**
- * Strict JSON (RFC 8259) with positions. Never throws and never recurses, so depth is limited by memory only.
- * Accepts exactly what `JSON.parse` accepts.
+ * Strict JSON (RFC 8259) with positions. Never throws and never recurses.
+ * Accepts exactly what `JSON.parse` accepts, up to a million levels.
  */
 export function parseJson(source: string): JsonParsed {
   const stack: Frame[] = [];
@@ -70,6 +73,7 @@ export function parseJson(source: string): JsonParsed {
       at++;
       space();
       if (source[at] !== (char === '{' ? '}' : ']')) {
+        if (stack.length >= DEEPEST) return fail(node.start, 'fewer-levels');
         stack.push(char === '{' ? { node, keys: new Set() } : { node });
         if (char === '[') continue;
         const key = readKey(source, at);
@@ -162,6 +166,7 @@ export type Expected =
   | 'comma-or-bracket'
   | 'no-comma'
   | 'string'
+  | 'fewer-levels'
   | 'end';
 
 /** End of the string that begins at `at`, or `~offset` of what is wrong in it. */

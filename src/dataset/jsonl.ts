@@ -45,8 +45,15 @@ export function parseLine(text: string): LineValue {
   }
 }
 
-/** The tree with source ranges of a line that `parseLine` accepted. */
+/** The line that was asked for last: all findings of a line ask for it again, and a line can be very long. */
+let latest: { readonly text: string; readonly node: WeakRef<JsonNode> } | undefined;
+
+/** The tree with source ranges of a line that `parseLine` accepted. Nobody may change it. */
 export function positionsOf(text: string): JsonNode | undefined {
+  const known = latest?.text === text ? latest.node.deref() : undefined;
+  if (known) return known;
   const parsed = parseJson(text);
-  return parsed.ok ? parsed.node : undefined;
+  if (!parsed.ok) return undefined;
+  latest = { text, node: new WeakRef(parsed.node) };
+  return parsed.node;
 }

@@ -31,6 +31,7 @@ const STEPS = 8;
 const BAND_FAILURES = 32;
 const ROW_FAILURES = 16;
 const WARY = 4;
+const SMALL_GROUP = 12;
 
 /** Yields now and then, so that the caller can do other things or give up. The result depends on nothing but the records and their order. */
 export function* findNearDuplicates(input: NearDuplicateInput): Generator<void, NearDuplicates> {
@@ -85,7 +86,19 @@ export function* findNearDuplicates(input: NearDuplicateInput): Generator<void, 
       }
     }
   }
-  return { groups: groups.groups([...neighbours.keys()]), neighbours, similarity: (a, b) => compare.similarity(a, b) };
+  const found = groups.groups([...neighbours.keys()]);
+  // Rows of one group were not compared any more: the most similar one may have been passed over.
+  for (const group of found)
+    if (group.length > 2 && group.length <= SMALL_GROUP)
+      for (const [i, row] of group.entries()) {
+        for (const other of group.slice(i + 1)) {
+          const similarity = compare.similarity(row, other);
+          note(row, other, similarity);
+          note(other, row, similarity);
+        }
+        yield;
+      }
+  return { groups: found, neighbours, similarity: (a, b) => compare.similarity(a, b) };
 }
 
 const KEPT_LOOKED_AT = 50;

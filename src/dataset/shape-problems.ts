@@ -92,6 +92,6 @@ export function describe(value: unknown): string {
 }
 
 /** In double quotes, shortened. */
-export function quote(text: string): string {
+function quote(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 }

@@ -62,11 +62,12 @@ export function fits(shape: Shape, value: unknown): boolean {
     case 'object': {
       const owner = asRecord(value);
       if (!owner) return false;
-      for (const key in shape.fields) {
-        const field = shape.fields[key]!;
-        const inner = Object.hasOwn(owner, key) ? owner[key] : undefined;
-        if (inner === undefined ? isRequired(field, owner) : !fitsField(field, inner, owner)) return false;
+      const { known, required } = lookupOf(shape.fields);
+      for (const key in owner) {
+        const field = known.get(key);
+        if (field && !fitsField(field, owner[key], owner)) return false;
       }
+      for (const [key, field] of required) if (!Object.hasOwn(owner, key) && isRequired(field, owner)) return false;
       return true;
     }
     case 'one-of':
@@ -75,6 +76,24 @@ export function fits(shape: Shape, value: unknown): boolean {
     default:
       return shape satisfies never;
   }
+}
+
+interface Lookup {
+  readonly known: ReadonlyMap<string, Field>;
+  readonly required: readonly (readonly [string, Field])[];
+}
+
+const lookups = new WeakMap<Readonly<Record<string, Field>>, Lookup>();
+
+/** A record has fewer keys than its format has fields, so it is the keys that are looked up. */
+function lookupOf(fields: Readonly<Record<string, Field>>): Lookup {
+  let lookup = lookups.get(fields);
+  if (!lookup) {
+    const all = Object.entries(fields);
+    lookup = { known: new Map(all), required: all.filter(([, field]) => field.required) };
+    lookups.set(fields, lookup);
+  }
+  return lookup;
 }
 
 function fitsField(field: Field, value: unknown, owner: Readonly<Record<string, unknown>>): boolean {

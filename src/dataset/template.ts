@@ -8,7 +8,7 @@ import { findEdges, withBeginning, withEndOfTurn } from './templates/edges';
 import { withLayouts } from './templates/layouts';
 import { templateMessages, type TemplateMessage } from './templates/messages';
 import { sameSpans, spotCheck } from './templates/spot-check';
-import { spansByMarks } from './templates/turn-marks';
+import { openingMarks, spansByMarks } from './templates/turn-marks';
 import { hasGenerationTags, markGeneration, spansByContent, spansBySentinel } from './templates/spans';
 
 /** UTF-16 range of a rendered text. */
@@ -66,14 +66,17 @@ export function createTemplate(options: TemplateOptions): ChatTemplate {
   };
   const surroundings = `${jinja}${variables.bos_token}${variables.eos_token}`;
   const edges = findEdges(options, (messages, prompt) => renderWith(template, messages, undefined, prompt));
-  const marks = spotCheck();
+  // What a template does with tool calls and reasoning does not follow from what it does without.
+  const checks = { plain: spotCheck(), calls: spotCheck(), reasoning: spotCheck() };
   const render = ({ messages: turns, tools }: Conversation): RenderedConversation => {
     const messages = templateMessages(turns, roles);
     const text = renderWith(template, messages, tools, false);
     requireTools(text, turns, tools);
+    requireText(text, turns);
     const tagged = marked && spansBySentinel(renderWith(marked, messages, tools, false), text, turns);
     if (tagged) return { text, trainedSpans: withEndOfTurn(text, tagged, edges) };
     const quick = spansByMarks(text, turns, edges);
+    const marks = checks[kindOf(turns)];
     if (quick && !marks.wanted()) return { text, trainedSpans: quick };
     const again = (changed: readonly TemplateMessage[]): string => renderWith(template, changed, tools, false);
     const spans = spansByContent(
@@ -91,9 +94,14 @@ export function createTemplate(options: TemplateOptions): ChatTemplate {
   return {
     source,
     endOfTurn: edges.endOfTurn,
-    render: withLayouts(render, template.sought, [...edges.endings, ...edges.closings, edges.opening.trim()]),
+    render: withLayouts(render, template.sought, [...edges.endings, ...edges.closings, ...openingMarks(edges.opening)]),
     renderPrompt: (turns, tools) => renderWith(template, templateMessages(turns, roles), tools, true),
   };
+}
+
+function kindOf(turns: readonly Message[]): 'plain' | 'calls' | 'reasoning' {
+  if (turns.some((turn) => turn.reasoning !== undefined)) return 'reasoning';
+  return turns.some((turn) => turn.toolCalls && turn.toolCalls.length > 0) ? 'calls' : 'plain';
 }
 
 function alpaca(eosToken: string): ChatTemplate {
@@ -150,6 +158,13 @@ function requireTools(text: string, turns: readonly Message[], tools: readonly u
       'Choose a template that knows "reasoning_content", or write the reasoning into the content.',
       2,
     );
+}
+
+/** Python's Jinja fails where a text and an object are joined; the library writes a text that means nothing. */
+function requireText(text: string, turns: readonly Message[]): void {
+  const at = /\[object [A-Z]\w+\]/.exec(text);
+  if (at && !turns.some((turn) => turn.content.includes(at[0])))
+    throw refused(new Error('it joins a text with an object, such as the arguments of a tool call'));
 }
 
 function leftOut(what: string): Failure {

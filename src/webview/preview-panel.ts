@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import * as vscode from 'vscode';
 import { Failure } from '../common/failure';
 import type { Preview } from '../dataset/preview';
-import { isDataset } from '../dataset-lsp/protocol';
+import { isDataset, type LineParams, type NextCut } from '../dataset-lsp/protocol';
 import { previewHtml } from './html';
 import type { RecordPlace } from './preview-protocol';
 import { createPreviewSession, type PreviewHost, type PreviewSession } from './preview-session';
@@ -12,12 +12,16 @@ import { RecordLines } from './record-lines';
 /** Type of the panel in VS Code; it also names the panel's saved state. */
 export const PREVIEW_PANEL = 'fine-tune.labelPreview';
 
-/** Asks the language server; `null` when it cannot tell. @param line 0-based */
-export type RequestPreview = (params: { readonly uri: string; readonly line: number }) => Promise<Preview | null>;
+/** What the panel asks the language server (`DatasetClient` has it). Lines are 0-based; `null` when it cannot tell. */
+export interface PreviewServer {
+  preview(params: LineParams): Promise<Preview | null>;
+  nextCut(params: LineParams): Promise<NextCut | null>;
+}
 
 export interface PreviewPanelsOptions {
   readonly extensionUri: vscode.Uri;
-  readonly request: RequestPreview;
+  /** Starts the server when it does not run yet. */
+  readonly server: () => Promise<PreviewServer>;
   /** Told of errors that the page cannot be told of. */
   readonly onError: (error: unknown) => void;
 }
@@ -94,8 +98,18 @@ export class PreviewPanels implements vscode.WebviewPanelSerializer, vscode.Disp
       },
     });
     const messages = webview.onDidReceiveMessage((message: unknown) => session.receive(message));
+    let { visible } = panel;
+    const visibility = panel.onDidChangeViewState(() => {
+      const appeared = panel.visible && !visible;
+      visible = panel.visible;
+      if (!appeared) return;
+      // While it was hidden nothing was followed.
+      session.refresh();
+      if (vscode.window.activeTextEditor) this.#follow(vscode.window.activeTextEditor);
+    });
     panel.onDidDispose(() => {
       messages.dispose();
+      visibility.dispose();
       session.dispose();
       this.#panel = undefined;
       this.#session = undefined;
@@ -119,12 +133,12 @@ export class PreviewPanels implements vscode.WebviewPanelSerializer, vscode.Disp
     const { document, selection } = editor;
     const uri = document.uri.toString();
     // A cursor that another command moves in an editor in the background is no wish to see that record.
-    if (!this.#session || editor !== vscode.window.activeTextEditor || !isDataset(uri, document.languageId)) return;
-    this.#session.show(uri, selection.active.line + 1);
+    if (editor !== vscode.window.activeTextEditor || !isDataset(uri, document.languageId)) return;
+    if (this.#panel?.visible) this.#session?.show(uri, selection.active.line + 1);
   }
 
   #refreshIf(document: vscode.TextDocument): void {
-    if (this.#session?.place?.uri === document.uri.toString()) this.#session.refresh();
+    if (this.#panel?.visible && this.#session?.place?.uri === document.uri.toString()) this.#session.refresh();
   }
 
   #host(): PreviewHost {
@@ -140,13 +154,19 @@ export class PreviewPanels implements vscode.WebviewPanelSerializer, vscode.Disp
         return document && this.#lines.neighbour(document, line, by);
       },
       preview: async ({ uri, line }) => {
-        const preview = await this.#options.request({ uri, line: line - 1 });
+        const server = await this.#options.server();
+        const preview = await server.preview({ uri, line: line - 1 });
         if (preview) return preview;
         throw new Failure(
           'no-preview',
           'The record cannot be shown: the base model that finetune.json names has no tokenizer that can be read.',
           'Correct "model" in finetune.json.',
         );
+      },
+      nextCut: async ({ uri, line }) => {
+        const server = await this.#options.server();
+        const next = await server.nextCut({ uri, line: line - 1 });
+        return { line: next?.line === null || !next ? undefined : next.line + 1, uncounted: next?.uncounted ?? 0 };
       },
       reveal,
       copyText: async (text) => {

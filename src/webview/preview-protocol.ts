@@ -30,14 +30,16 @@ export interface PreviewState {
 export type PreviewAction =
   /** Shows the record before or after this one; the cursor in the editor goes along. */
   | { readonly type: 'move'; readonly by: -1 | 1 }
+  /** Shows the next record that the maximum length of training cuts. */
+  | { readonly type: 'nextCut' }
   /** Puts the cursor on the record in the editor. */
   | { readonly type: 'reveal' }
   | { readonly type: 'copy'; readonly text: string };
 
-/** Requests of the page. A reply to `act` means that the action was accepted. */
+/** Requests of the page. The reply to `act` is what there is to say about it, mostly nothing. */
 export type PreviewPageRequests = {
   readonly ready: { readonly params: null; readonly result: PreviewState };
-  readonly act: { readonly params: PreviewAction; readonly result: null };
+  readonly act: { readonly params: PreviewAction; readonly result: string };
 };
 
 /** Notices of the host. */

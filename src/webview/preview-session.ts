@@ -14,6 +14,8 @@ export interface PreviewHost {
   locate(uri: string, line: number): RecordPlace | undefined;
   /** Line of the record before or after a line, 1-based. */
   neighbour(uri: string, line: number, by: -1 | 1): number | undefined;
+  /** The next record that is cut off, 1-based. */
+  nextCut(place: RecordPlace): Promise<{ readonly line: number | undefined; readonly uncounted: number }>;
   preview(place: RecordPlace): Promise<Preview>;
   /** Puts the cursor there. With `focus` the editor gets the keyboard, too. */
   reveal(place: RecordPlace, focus: boolean): Promise<void>;
@@ -86,26 +88,38 @@ export function createPreviewSession({ host, post, after, onState }: PreviewSess
     cancel = after(milliseconds, () => void load());
   };
 
-  const act = async (action: PreviewAction): Promise<null> => {
+  const goTo = async (uri: string, line: number): Promise<void> => {
+    wanted = { uri, line };
+    schedule(AT_ONCE_MS);
+    const place = host.locate(uri, line);
+    if (place) await host.reveal(place, false);
+  };
+
+  const act = async (action: PreviewAction): Promise<string> => {
     const { place } = state;
     switch (action.type) {
       case 'move': {
         // Pressed twice in a row: counted from the record that is on its way.
         const from = wanted ?? place;
         const line = from ? host.neighbour(from.uri, from.line, action.by) : undefined;
-        if (!from || line === undefined) return null;
-        wanted = { uri: from.uri, line };
-        schedule(AT_ONCE_MS);
-        const next = host.locate(from.uri, line);
-        if (next) await host.reveal(next, false);
-        return null;
+        if (from && line !== undefined) await goTo(from.uri, line);
+        return '';
+      }
+      case 'nextCut': {
+        if (!place) return '';
+        const { line, uncounted } = await host.nextCut(place);
+        if (line !== undefined) await goTo(place.uri, line);
+        else if (uncounted === 0) return 'No other record of this file is cut off.';
+        else
+          return `No other record is known to be cut off; ${uncounted.toLocaleString('en-US')} are still to be counted.`;
+        return '';
       }
       case 'reveal':
         if (place) await host.reveal(place, true);
-        return null;
+        return '';
       case 'copy':
         await host.copyText(action.text);
-        return null;
+        return 'Copied.';
       default:
         return action satisfies never;
     }

@@ -1,5 +1,16 @@
+import type { Problem } from '../dataset-lsp/placement';
 import type { DatasetSummary } from '../dataset-lsp/protocol';
 import { countText } from './words';
+
+/** What `check --format json` says of one file. */
+export interface CheckedReport {
+  readonly summary: {
+    readonly totalExamples: number;
+    readonly invalidExamples: number;
+    readonly issueCounts: Readonly<Record<string, number>>;
+  };
+  readonly problems: readonly Problem[];
+}
 
 /** `$(check) 1,204 examples`, or `$(warning) 3 errors`. */
 export function datasetStatus(summary: Omit<DatasetSummary, 'uri' | 'version'>): {
@@ -21,6 +32,20 @@ export function datasetStatus(summary: Omit<DatasetSummary, 'uri' | 'version'>):
   const icon = errors > 0 || format === null ? 'warning' : state === 'checking' ? 'sync~spin' : 'check';
   const text = errors > 0 ? counted(errors, 'error') : format === null ? 'Unknown format' : all;
   return { text: `$(${icon}) ${text}`, detail: lines.join('\n'), warn: errors > 0 };
+}
+
+/** What a check of a whole file found, in one line. */
+export function checkText(name: string, report: CheckedReport): string {
+  const { totalExamples, invalidExamples, issueCounts } = report.summary;
+  const all = Object.values(issueCounts).reduce((sum, count) => sum + count, 0);
+  const found = all === 0 ? 'nothing was found' : counted(all, 'finding');
+  const wrong = invalidExamples === 0 ? '' : `, ${countText(invalidExamples)} with errors`;
+  return `${name}: ${counted(totalExamples, 'example')}${wrong}, ${found}.`;
+}
+
+/** The last line of what a command printed: its result. */
+export function lastLine(text: string): string {
+  return text.trimEnd().split('\n').at(-1) ?? '';
 }
 
 function counted(count: number, noun: string): string {

@@ -75,6 +75,7 @@ const run = async (args: readonly string[], fake: FakePlan = {}, where = cwd): P
   };
   const code = await main(args, terminal, {
     trainerPath: join(folder.path, 'trainer.js'),
+    checkWorkerPath: join(folder.path, 'check-worker.js'),
     samplePath: join(folder.path, 'sample'),
   });
   return { code, out, err };
@@ -119,7 +120,16 @@ describe('check', () => {
     const [good, text, json] = await Promise.all([
       run(['check', 'tickets.jsonl']),
       run(['check', 'bad.jsonl']),
-      run(['check', 'bad.jsonl', '--format', 'json', '--rule', 'instruction-too-short=off']),
+      run([
+        'check',
+        'bad.jsonl',
+        '--format',
+        'json',
+        '--rule',
+        'instruction-too-short=off',
+        '--rule',
+        'too-few-examples=off',
+      ]),
     ]);
     expect(good.code).toBe(0);
     expect(text.code).toBe(1);
@@ -136,8 +146,13 @@ describe('check', () => {
     [['check', 'nowhere.jsonl'], 'nowhere.jsonl does not exist'],
     [['check', 'tickets.jsonl', '--format', 'xml'], '--format xml is not known.'],
     [['check', 'tickets.jsonl', '--rule', 'json-sintax=off'], 'json-syntax'],
-    [['check', 'tickets.jsonl', '--max-length', '8'], 'needs --model'],
-    [['check', 'tickets.jsonl', '--model', 'model', '--max-length', '0'], 'max_length must be at least 1'],
+    [['check', 'tickets.jsonl', '--format', 'jsno'], 'Did you mean --format json?'],
+    [['check', 'tickets.jsonl', '--as', 'sharegtp'], 'Did you mean --as sharegpt?'],
+    [['check', 'tickets.jsonl', '--target', 'azure'], '--target azure is not known.'],
+    [['check', 'tickets.jsonl', '--threads', '0'], 'Write a whole number from 1 to 64.'],
+    [['check', 'tickets.jsonl', '--no-tokens', '--model', 'model'], 'which --no-tokens forbids'],
+    [['check', 'tickets.jsonl', '--max-length', '0'], 'max_length must be at least 1'],
+    [['check', 'tickets.jsonl', '--validation', 'nowhere.jsonl'], 'nowhere.jsonl does not exist'],
   ])('ends with code 2: %j', async (args, message) => {
     const { code, err, out } = await run(args);
     expect(err.replaceAll(/\s+/g, ' ')).toContain(message);

@@ -62,6 +62,11 @@ describe('fine-tune preview', () => {
     expect(out).toContain('###·Instruction:↵');
   });
 
+  it('shows the bytes of characters that are spread over several tokens', async () => {
+    const { out } = await run(write('{"text": "naïve 🦄🏽"}\n'), '--line', '1');
+    expect(out).toContain('  naïve·⟨F0 9F⟩⟨A6⟩⟨84⟩🦄⟨F0 9F 8F⟩⟨BD⟩🏽<|endoftext|>');
+  });
+
   it('prints the same as one JSON object', async () => {
     const { code, out } = await run('train.jsonl', '--line', '3', '--model', 'base', '--format', 'json');
     const preview = JSON.parse(out) as Preview;

@@ -1,13 +1,12 @@
-import { formatById } from '../../src/dataset/formats';
 import { parseLine, splitLines } from '../../src/dataset/jsonl';
 import { asRecord } from '../../src/dataset/shape';
 import { lintDataset } from '../../src/dataset-lsp/dataset-lint';
 import { FactTable } from '../../src/dataset-lsp/facts';
 import { applyEdits, type Fix } from '../../src/dataset-lsp/fixes';
 import { activeRules, lintLine, type LineLintOptions } from '../../src/dataset-lsp/line-lint';
-import { lintFile, lintText, wholeDocument } from '../../src/dataset-lsp/linter';
+import { lintFile, wholeDocument } from '../../src/dataset-lsp/linter';
 import type { LineFinding } from '../../src/dataset-lsp/placement';
-import { detectFileFormat } from '../../src/dataset/formats';
+import { detectFileFormat, type Format } from '../../src/dataset/formats';
 
 export interface Found {
   /** 1-based. */
@@ -19,6 +18,15 @@ export function linesOf(text: string): string[] {
   return [...splitLines(text)].map(({ start, end }) => text.slice(start, end));
 }
 
+export function formatOf(text: string): Format | undefined {
+  const values = linesOf(text).flatMap((source) => {
+    const parsed = parseLine(source);
+    return (parsed.ok && asRecord(parsed.value)) || [];
+  });
+  const detection = detectFileFormat(values);
+  return detection.kind === 'known' ? detection.format : undefined;
+}
+
 export interface FindOptions {
   readonly encode?: LineLintOptions['encode'];
   /** Text of a validation file. */
@@ -26,10 +34,9 @@ export interface FindOptions {
 }
 
 function factsOf(text: string): FactTable {
-  const id = lintText(text).format;
   const table = new FactTable();
   const options = {
-    format: id === null ? undefined : formatById(id),
+    format: formatOf(text),
     forced: false,
     rules: activeRules({}),
     facts: true,
@@ -44,8 +51,7 @@ function factsOf(text: string): FactTable {
 /** All findings of a text with their fixes, of lines, of the file, and of all records together. */
 export function findingsOf(text: string, { encode, validation }: FindOptions = {}): Found[] {
   const rules = activeRules({});
-  const id = lintText(text).format;
-  const format = id === null ? undefined : formatById(id);
+  const format = formatOf(text);
   const lines = [...splitLines(text)].map(({ start, end, number }) => {
     const source = text.slice(start, end);
     return { number, start, source, parsed: parseLine(source) };

@@ -4,10 +4,9 @@ import { parseLine } from '../../src/dataset/jsonl';
 import { createTemplate } from '../../src/dataset/template';
 import { fixText } from '../../src/dataset-lsp/fix-text';
 import type { Fix } from '../../src/dataset-lsp/fixes';
-import { lintText } from '../../src/dataset-lsp/linter';
 import { RULES } from '../../src/dataset-lsp/rules';
 import { tokenizerOf } from '../dataset/dump';
-import { applyFix, findingsOf, linesOf, type FindOptions, type Found } from './apply-fix';
+import { applyFix, findingsOf, formatOf, linesOf, type FindOptions, type Found } from './apply-fix';
 import { file } from './record-arbitrary';
 
 const tokenizer = tokenizerOf('smollm2');
@@ -37,7 +36,7 @@ function checkFix(
   if (fix.everyLine && countOf(found, 'duplicate-key') > 0) return;
   const about = JSON.stringify({ rule: finding.rule, fix: fix.title, text, fixed });
   // What other records say then is another matter.
-  if (lintText(fixed).format !== lintText(text).format && (fix.removeLines || fix.everyLine)) return;
+  if ((fix.removeLines || fix.everyLine) && formatOf(fixed) !== formatOf(text)) return;
   const after = findingsOf(fixed, options);
   expect(countOf(after, finding.rule), about).toBeLessThan(countOf(found, finding.rule));
   const before = linesOf(text);
@@ -105,11 +104,11 @@ describe('fixes of generated records', () => {
             checkFix(text, found, one, fix);
           }
       }),
-      { numRuns: 400, seed: 7 },
+      { numRuns: 200, seed: 7 },
     );
     console.info(`fixes of generated records: ${[...seen].map(([rule, count]) => `${rule} ${count}`).join(', ')}`);
     expect(seen.size).toBeGreaterThan(15);
-  });
+  }, 120_000);
 
   it('fixText twice is fixText once, keeps line ends and lines without a fix, and leaves no safe fix', () => {
     let applied = 0;
@@ -130,10 +129,10 @@ describe('fixes of generated records', () => {
           for (const fix of finding.fixes?.() ?? [])
             if (!fix.everyLine) expect([fix.title, fix.safe]).toEqual([fix.title, false]);
       }),
-      { numRuns: 400, seed: 11 },
+      { numRuns: 200, seed: 11 },
     );
-    expect(applied).toBeGreaterThan(300);
-  });
+    expect(applied).toBeGreaterThan(150);
+  }, 120_000);
 });
 
 describe('fixText', () => {

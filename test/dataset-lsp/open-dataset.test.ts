@@ -108,7 +108,9 @@ describe('an open dataset', () => {
   it('says after any edits what a check of the whole text says', async () => {
     const check = async (seed: number): Promise<number> => {
       const random = createRandom(seed);
-      const text = Array.from({ length: 4 + random.integer(30) }, () => LINES[random.integer(LINES.length)]!).join('\n');
+      const text = Array.from({ length: 4 + random.integer(30) }, () => LINES[random.integer(LINES.length)]!).join(
+        '\n',
+      );
       const { dataset, settled } = openDataset(text);
       let findings = 0;
       for (let round = 0; round < 6; round++) {

@@ -102,10 +102,12 @@ export async function startServer(options: DatasetServerOptions = {}): Promise<S
       return published.findLast((one) => one.uri === uri)!;
     },
     stop: async () => {
+      const hung = setTimeout(() => child.kill('SIGKILL'), 5000);
       await connection.sendRequest('shutdown');
       const exited = new Promise((resolve) => child.once('exit', resolve));
       await connection.sendNotification('exit');
       expect(await exited).toBe(0);
+      clearTimeout(hung);
       connection.dispose();
       rmSync(folder, { recursive: true });
     },

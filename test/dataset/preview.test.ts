@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/common/random';
 import type { Conversation } from '../../src/dataset/conversation';
 import { formatById } from '../../src/dataset/formats';
 import { chat } from '../../src/dataset/formats/chat';
@@ -188,6 +189,35 @@ describe('texts of tokens', () => {
       .join('')
       .replaceAll(/⟨[0-9A-F ]+⟩/g, '');
     expect(whole.trimStart()).toBe(text);
+  });
+  it.each(names)('%s: the same for any text', (name) => {
+    const tokenizer = tokenizerOf(name);
+    const random = createRandom(7);
+    const parts = [
+      ' ',
+      '  ',
+      '\n',
+      '\t',
+      'a',
+      'Über',
+      '日本',
+      '🙂',
+      '🏽',
+      '\u0301',
+      'é',
+      '\u200d',
+      '<|im_end|>',
+      '123',
+      '…',
+    ];
+    for (let n = 0; n < 60; n++) {
+      const text = `x${Array.from({ length: 1 + random.integer(12) }, () => parts[random.integer(parts.length)]!).join('')}`;
+      const { ids } = tokenizer.encode(text);
+      const whole = tokenTexts(ids, tokenizer)
+        .join('')
+        .replaceAll(/⟨[0-9A-F ]+⟩/g, '');
+      expect(whole).toBe(name === 'llama2' ? ` ${text}` : composed(text, name));
+    }
   });
   it.each(names)('%s: a split emoji shows its bytes, once each, and itself at the end', (name) => {
     const tokenizer = tokenizerOf(name);

@@ -47,6 +47,8 @@ function world() {
   const host: PreviewHost = {
     locate: (uri, line) => (uri === URI ? place(uri, line) : undefined),
     neighbour: (_uri, line, by) => (line + by >= 1 && line + by <= 9 ? line + by : undefined),
+    nextCut: ({ line }) =>
+      Promise.resolve(line < 5 ? { line: 5, uncounted: 0 } : { line: undefined, uncounted: line - 5 }),
     preview: (at) => new Promise((answer, fail) => void asked.push({ place: at, answer, fail })),
     reveal: (at, focus) => Promise.resolve(void calls.push(['reveal', at.line, focus])),
     copyText: (text) => Promise.resolve(void calls.push(['copy', text])),
@@ -142,6 +144,25 @@ describe('preview session', () => {
     session.show(URI, 9);
     await pass(500);
     expect(asked).toHaveLength(2);
+  });
+
+  it('goes to the next record that is cut off, or says that there is none', async () => {
+    const { session, page, pass, asked } = world();
+    session.show(URI, 2);
+    await pass(0);
+    asked[0]!.answer(PREVIEW);
+    await pass(0);
+    expect(await page.ask('act', { type: 'nextCut' })).toBe('');
+    await pass(0);
+    expect(asked[1]!.place.line).toBe(5);
+    asked[1]!.answer(PREVIEW);
+    await pass(0);
+    expect(await page.ask('act', { type: 'nextCut' })).toBe('No other record of this file is cut off.');
+    session.show(URI, 7);
+    await pass(80);
+    asked[2]!.answer(PREVIEW);
+    await pass(0);
+    expect(await page.ask('act', { type: 'nextCut' })).toMatch(/2 are still to be counted/);
   });
 
   it('copies, reveals, refreshes, and is silent when it is over', async () => {

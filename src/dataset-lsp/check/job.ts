@@ -46,7 +46,7 @@ export function taskOf(job: LineJob): ChunkTask {
   return { lint, perRule };
 }
 
-function encodingOf({ model, maxLength }: TokenCounting): EncodeOptions {
+export function encodingOf({ model, maxLength }: TokenCounting): EncodeOptions {
   if (!model) return defaultEncoding(maxLength);
   return modelEncoding(model.path, { maxLength, template: model.template });
 }

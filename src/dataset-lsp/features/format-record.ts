@@ -59,10 +59,13 @@ function styleOf(line: string): { readonly comma: string; readonly colon: string
   let comma: string | undefined;
   let colon: string | undefined;
   for (let at = 0; at < line.length && (comma === undefined || colon === undefined);) {
-    if (line[at] === '"') at = stringEnd(line, at);
-    else if (line[at] === ',') comma ??= gapAt(line, at++);
-    else if (line[at] === ':') colon ??= gapAt(line, at++);
-    else at++;
+    if (line[at] === '"') {
+      at = stringEnd(line, at);
+      continue;
+    }
+    if (line[at] === ',') comma ??= gapAt(line, at);
+    if (line[at] === ':') colon ??= gapAt(line, at);
+    at++;
   }
   return { comma: comma ?? ', ', colon: colon ?? ': ' };
 }

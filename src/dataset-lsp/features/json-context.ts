@@ -64,7 +64,7 @@ export function contextAt(source: string, offset: number): JsonContext {
     if ('{}[]:,'.includes(char)) {
       if (offset === at) take(at, at);
       if (char === '{' || char === '[') {
-        const outer = frame && (frame.kind === 'list' ? frame.index : frame.key);
+        const outer = frame && (frame.kind === 'list' ? frame.index : (frame.key ?? ''));
         const kind = char === '{' ? 'object' : 'list';
         if (frame) frame.state = 'comma';
         stack.push({

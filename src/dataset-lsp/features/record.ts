@@ -1,5 +1,5 @@
 import type { Position } from 'vscode-languageserver/node';
-import { formatById, type Format, type FormatId, type Turn } from '../../dataset/formats';
+import type { Format, Turn } from '../../dataset/formats';
 import { parseLine, type JsonNode } from '../../dataset/jsonl';
 import { asRecord, checkShape, pointerTo } from '../../dataset/shape';
 import type { DatasetDocument, Row } from '../document';
@@ -46,8 +46,4 @@ export function recordNumber(document: DatasetDocument, row: Row): { readonly nu
     if (i <= row.index) number++;
   }
   return { number, of };
-}
-
-export function formatName(id: FormatId | null): string {
-  return id === null ? 'unknown format' : `format ${formatById(id).id}`;
 }

@@ -70,10 +70,13 @@ const SHOWN = 20;
 // Of answers that long, such as share half of their words say the same in other words.
 const LONG = 8;
 const SAME = 0.5;
+// There is more than one way to answer a greeting.
+const LEAST_WORDS = 3;
 
 function reportOne(dataset: DatasetContext, first: number, rows: readonly number[], report: Report): void {
   const { table } = dataset;
-  const { prompt, answer } = readAgain(dataset, first);
+  const { prompt, promptWords, answer } = readAgain(dataset, first);
+  if (promptWords < LEAST_WORDS) return;
   // One row of each answer. The hashes leave punctuation out: what is reported has the very same prompt.
   const others = new Map<number, number>();
   for (const row of rows) {
@@ -118,18 +121,27 @@ function reportAll(
   });
 }
 
-/** Prompt without regard to case and white space, and the set of words of the last answer. */
-function readAgain(
-  { format, recordOf }: DatasetContext,
-  row: number,
-): { readonly prompt: string; readonly answer: Uint32Array } {
+interface Pair {
+  /** Without regard to case and white space. */
+  readonly prompt: string;
+  /** Words of the prompt without system messages. */
+  readonly promptWords: number;
+  /** Set of the words of the last answer. */
+  readonly answer: Uint32Array;
+}
+
+function readAgain({ format, recordOf }: DatasetContext, row: number): Pair {
   const turns = format.turns(recordOf(row) ?? {});
   const last = turns.findLastIndex((turn) => turn.role === 'assistant' && turn.side !== 'prompt');
-  const prompt = turns
-    .slice(0, Math.max(0, last))
-    .map(({ role, text }) => `${role} ${text.toLowerCase().split(/\s+/).join(' ').trim()}`)
-    .join('\n');
+  const asked = turns.slice(0, Math.max(0, last));
   const words = new WordList();
+  for (const { role, text } of asked) if (role !== 'system' && role !== 'developer') readWords(text, words);
+  const promptWords = words.length;
+  words.clear();
   readWords(turns[last]?.text ?? '', words);
-  return { prompt, answer: asSet(words.hashes.slice(0, words.length)) };
+  return {
+    prompt: asked.map(({ role, text }) => `${role} ${text.toLowerCase().split(/\s+/).join(' ').trim()}`).join('\n'),
+    promptWords,
+    answer: asSet(words.hashes.slice(0, words.length)),
+  };
 }

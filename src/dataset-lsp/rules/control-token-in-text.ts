@@ -40,7 +40,7 @@ export const controlTokenInText = defineRule({
       const spans: Span[] = [];
       for (const { texts, message } of turns) {
         // A text without turns is where templates are written out by hand.
-        if (!message && (format.id === 'text' || format.id === 'completion')) continue;
+        if (!message && format.id !== 'instruction') continue;
         for (const { pointer, text } of texts)
           for (const { start, end } of tokensIn(text)) {
             const token = text.slice(start, end);

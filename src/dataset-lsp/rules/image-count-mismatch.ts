@@ -47,10 +47,10 @@ export const imageCountMismatch = defineRule({
   },
   check: {
     example(context, report) {
-      const { value, source } = context;
+      const { value, turns } = context;
       for (const kind of KINDS) {
-        // Cheap, and true of nearly all records: nothing in the line speaks of such things.
-        if (!source.includes(kind.name)) continue;
+        // Cheap, and true of nearly all records: nothing in them speaks of such things.
+        if (!mentions(value, turns, kind)) continue;
         const given = listed(value, kind);
         const places = placesIn(context, kind);
         if (given === undefined ? places.parts === 0 : fits(context, given, places)) continue;
@@ -70,6 +70,13 @@ export const imageCountMismatch = defineRule({
     },
   },
 });
+
+function mentions(value: Raw, turns: ExampleContext['turns'], { list, name, placeholder }: Kind): boolean {
+  if (value[list] !== undefined || value[name] !== undefined) return true;
+  for (const { text, message } of turns)
+    if (text.includes(placeholder) || Array.isArray(message?.['content'])) return true;
+  return false;
+}
 
 interface Places {
   readonly texts: number;

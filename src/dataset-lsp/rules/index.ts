@@ -27,6 +27,7 @@ import { notAnObject } from './not-an-object';
 import { nothingToTrain } from './nothing-to-train';
 import { orphanToolResult } from './orphan-tool-result';
 import { outputCopiesInput } from './output-copies-input';
+import { outputCutOff } from './output-cut-off';
 import { outputHasRepetition } from './output-has-repetition';
 import { outputTooShort } from './output-too-short';
 import { personalData } from './personal-data';
@@ -81,6 +82,7 @@ export const RULES: readonly Rule[] = [
   outputTooShort,
   outputHasRepetition,
   outputCopiesInput,
+  outputCutOff,
   placeholderText,
   controlTokenInText,
   mojibake,

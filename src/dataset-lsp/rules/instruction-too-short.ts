@@ -1,3 +1,4 @@
+import { textLength } from '../../dataset/text-length';
 import { defineRule } from './rule';
 
 export const instructionTooShort = defineRule({
@@ -8,7 +9,12 @@ export const instructionTooShort = defineRule({
     whatToDo: 'Say in a sentence what the answer should be.',
     defaultSeverity: 'warning',
     options: {
-      minimum: { type: 'number', default: 10, minimum: 1, description: 'Characters that an instruction should have.' },
+      minimum: {
+        type: 'number',
+        default: 10,
+        minimum: 1,
+        description: 'Characters that an instruction should have; a Chinese, Japanese or Korean one counts for three.',
+      },
     },
     examples: {
       valid: [
@@ -31,21 +37,15 @@ export const instructionTooShort = defineRule({
       const minimum = options.minimum;
       if (prompts.length === 0) return;
       // In a dialogue a single short turn is natural: all that the user says counts together.
-      const length = prompts.reduce((sum, prompt) => sum + lengthOf(prompt.text, minimum), 0);
+      const length = prompts.reduce((sum, prompt) => sum + textLength(prompt.text, minimum), 0);
       if (length >= minimum) return;
       report({
         pointer: prompts[0]!.pointer,
         message:
           length === 0
             ? 'The instruction is empty. Say what the answer should be.'
-            : `The instruction has only ${length} characters (fewer than ${minimum}). Say in a sentence what the answer should be.`,
+            : `The instruction has only ${length} ${length === 1 ? 'character' : 'characters'} (fewer than ${minimum}). Say in a sentence what the answer should be.`,
       });
     },
   },
 });
-
-/** Characters without white space at the ends; only texts that may be too short are counted one by one. */
-function lengthOf(text: string, minimum: number): number {
-  const trimmed = text.trim();
-  return trimmed.length >= minimum * 2 ? trimmed.length : [...trimmed].length;
-}

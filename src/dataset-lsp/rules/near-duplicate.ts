@@ -51,7 +51,8 @@ export const nearDuplicate = defineRule({
           redundantRows(near, group, threshold, table.answerLength)
             .map(({ redundant }) => lineOf(redundant))
             .sort((a, b) => a - b);
-        for (const row of group.slice(1)) {
+        for (const [i, row] of group.slice(1).entries()) {
+          if ((i & 255) === 255) yield;
           const { row: other, similarity } = near.neighbours.get(row)!;
           const line = lineOf(row);
           const percent = Math.min(99, Math.floor(similarity * 100));

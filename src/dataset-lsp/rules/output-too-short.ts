@@ -1,3 +1,4 @@
+import { textLength } from '../../dataset/text-length';
 import { defineRule } from './rule';
 
 export const outputTooShort = defineRule({
@@ -8,7 +9,12 @@ export const outputTooShort = defineRule({
     whatToDo: 'Write a full answer, or switch the rule off for labels and numbers.',
     defaultSeverity: 'warning',
     options: {
-      minimum: { type: 'number', default: 5, minimum: 1, description: 'Characters that an answer should have.' },
+      minimum: {
+        type: 'number',
+        default: 5,
+        minimum: 1,
+        description: 'Characters that an answer should have; a Chinese, Japanese or Korean one counts for three.',
+      },
     },
     examples: {
       valid: [{ text: '{"instruction": "Name a colour.", "output": "Green"}\n' }],
@@ -23,7 +29,7 @@ export const outputTooShort = defineRule({
       const minimum = options.minimum;
       const trained = answers.filter((answer) => answer.trained);
       if (trained.length === 0 || trained.some((answer) => answer.callsTools)) return;
-      const length = trained.reduce((sum, answer) => sum + lengthOf(answer.text, minimum), 0);
+      const length = trained.reduce((sum, answer) => sum + textLength(answer.text, minimum), 0);
       // An empty answer is the business of another rule.
       if (length === 0 || length >= minimum) return;
       report({
@@ -33,9 +39,3 @@ export const outputTooShort = defineRule({
     },
   },
 });
-
-/** Characters without white space at the ends; only texts that may be too short are counted one by one. */
-function lengthOf(text: string, minimum: number): number {
-  const trimmed = text.trim();
-  return trimmed.length >= minimum * 2 ? trimmed.length : [...trimmed].length;
-}

@@ -44,8 +44,11 @@ export const systemNotFirst = defineRule({
 });
 
 function moveToFront(source: string, turn: Turn, turns: readonly Turn[]): readonly Fix[] {
-  const list = listOf(turn);
-  const first = turns.filter((other) => listOf(other) === list).findIndex((other) => !isSystem(other));
+  const messages = turns.filter((other) => other.message !== undefined);
+  const list = listOf(messages[0]!);
+  // In the list of the completion it would still come after the prompt.
+  if (listOf(turn) !== list) return [];
+  const first = messages.filter((other) => listOf(other) === list).findIndex((other) => !isSystem(other));
   return first < 0
     ? []
     : editFix('Move it to the beginning', false, new RecordEditor(source).moveBefore(turn.pointer, first));

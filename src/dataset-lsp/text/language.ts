@@ -158,7 +158,7 @@ const COMMON: readonly RegExp[] = [
   'și|pentru|din|cu|în|sunt',
 ].map((words) => new RegExp(`[ \\n](?:${words}) [^]{0,120}?[ \\n](?:${words}) `));
 // No other language has these words, so that one of them is enough.
-const ENGLISH = / (?:the|of|that|with|your|and|how|what) /;
+const ENGLISH = / (?:the|of|that|with|your|and|how|what|you|this|from|have|which) /;
 
 // Files are of one language as a rule, so the one that two texts had in common is tried first. It changes no answer.
 let likely = ENGLISH;

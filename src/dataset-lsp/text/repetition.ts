@@ -27,60 +27,33 @@ const FREQUENT = ' etaoinsrhld';
 const RARE_WITHIN = 8;
 const SAMPLED_LENGTH = 300;
 
-/** Counts 32-bit hashes. One table serves all texts, so that nothing is allocated for a text. */
-class HashCounter {
-  #keys = new Uint32Array(1 << 12);
-  /** The text that a place was last used for: clearing the table is one addition. */
-  #uses = new Uint32Array(1 << 12);
-  #again = new Uint8Array(1 << 12);
-  #use = 0;
+/** Latin characters as they are compared: 0 for white space, small letters for the capitals of ASCII. */
+const FOLDED = Uint16Array.from({ length: 256 }, (_, code) =>
+  code <= 32 || code === 0xa0 ? 0 : code >= 65 && code <= 90 ? code + 32 : code,
+);
+const WIDE_SPACE = 0x3000;
 
-  /** @param count of hashes that will be added at most */
-  begin(count: number): void {
-    const size = this.#keys.length;
-    if (count * 2 > size) {
-      const wider = 2 ** Math.ceil(Math.log2(count * 2));
-      this.#keys = new Uint32Array(wider);
-      this.#uses = new Uint32Array(wider);
-      this.#again = new Uint8Array(wider);
-      this.#use = 0;
-    }
-    this.#use++;
-  }
-
-  /** How often it was there before, up to 2. */
-  add(hash: number): number {
-    const mask = this.#keys.length - 1;
-    let at = (hash ^ (hash >>> 15)) & mask;
-    while (this.#uses[at] === this.#use) {
-      if (this.#keys[at] === hash) {
-        const before = this.#again[at]!;
-        this.#again[at] = 2;
-        return before;
-      }
-      at = (at + 1) & mask;
-    }
-    this.#uses[at] = this.#use;
-    this.#keys[at] = hash;
-    this.#again[at] = 1;
-    return 0;
-  }
-}
-
-const counter = new HashCounter();
-/** Hashes of the words of the text at hand. */
-let hashes = new Uint32Array(4096);
+/** Hashes of the words of the text at hand. It serves all texts, so that nothing is allocated for one. */
+let hashes = new Int32Array(4096);
+/**
+ * A table of hashes that serves all texts, too: a place holds the upper bits of a hash and, in the lower ones, the
+ * number of the stretch that it was last used for.
+ */
+const places = new Int32Array(4096);
+let use = 0;
+const USES = 0x3ff;
 
 export function repetitionOf(text: string): Repetition {
   const loop = findLoop(text);
-  if (!loop && !mayRepeat(text)) return { differentWords: 1, repeatedGrams: 0, loop };
+  if (text.length < 2 * MINIMUM_WORDS - 1) return { differentWords: 1, repeatedGrams: 0, loop };
   const words = hashWords(text);
-  return { differentWords: differentWords(words), repeatedGrams: repeatedGrams(words), loop };
+  const grams = words >= MINIMUM_GRAM_WORDS && (loop || mayRepeat(text)) ? repeatedGrams(words) : 0;
+  return { differentWords: differentWords(words), repeatedGrams: grams, loop };
 }
 
-/** A text of which half comes again has one of three samples twice; to count words takes ten times as long. */
+/** A text of which half comes again has one of three samples twice, and a search for them is fast. */
 function mayRepeat(text: string): boolean {
-  if (text.length < SAMPLED_LENGTH) return text.length >= 2 * MINIMUM_WORDS - 1;
+  if (text.length < SAMPLED_LENGTH) return true;
   return SAMPLES.some((share) => {
     let at = Math.floor((text.length - SAMPLE_LENGTH - RARE_WITHIN) * share);
     for (let tried = 0; tried < RARE_WITHIN && FREQUENT.includes(text[at]!); tried++) at++;
@@ -89,22 +62,20 @@ function mayRepeat(text: string): boolean {
   });
 }
 
+/** Fills `hashes`. @returns the number of words */
 function hashWords(text: string): number {
   let words = 0;
   let hash = 0;
-  let start = 0;
-  for (let i = 0; i <= text.length && words < MOST_WORDS; i++) {
-    const code = i < text.length ? text.charCodeAt(i) : 32;
-    if (code > 32 && code !== 0xa0 && code !== 0x3000) {
-      hash = (Math.imul(hash, 0x01000193) + (code >= 65 && code <= 90 ? code | 32 : code) * 0x9e3779b1) | 0;
-      continue;
-    }
-    if (i > start) {
+  const length = text.length;
+  for (let i = 0; i <= length && words < MOST_WORDS; i++) {
+    const code = i < length ? text.charCodeAt(i) : 32;
+    const char = code < 256 ? FOLDED[code]! : code === WIDE_SPACE ? 0 : code;
+    if (char !== 0) hash = Math.imul(hash + char, 0x5bd1e995);
+    else if (hash !== 0) {
       if (words === hashes.length) hashes = grown(hashes);
       hashes[words++] = hash;
+      hash = 0;
     }
-    hash = 0;
-    start = i + 1;
   }
   return words;
 }
@@ -117,37 +88,50 @@ function differentWords(words: number): number {
   let count = 0;
   for (let from = 0; from < words; from += size) {
     const to = Math.min(words, from + size);
-    counter.begin(to - from);
-    let different = 0;
-    for (let i = from; i < to; i++) if (counter.add(hashes[i]!) === 0) different++;
-    sum += different / (to - from);
+    sum += different(from, to) / (to - from);
     count++;
   }
   return sum / count;
 }
 
+/** Number of different hashes among some. */
+function different(from: number, to: number): number {
+  use = use === USES ? 1 : use + 1;
+  if (use === 1) places.fill(0);
+  const mask = places.length - 1;
+  let count = 0;
+  for (let i = from; i < to; i++) {
+    const hash = hashes[i]!;
+    const value = (hash & ~USES) | use;
+    let at = (hash ^ (hash >>> 16)) & mask;
+    // Never full: a stretch has at most 300 words.
+    while (places[at] !== value && (places[at]! & USES) === use) at = (at + 1) & mask;
+    if (places[at] === value) continue;
+    places[at] = value;
+    count++;
+  }
+  return count;
+}
+
 function repeatedGrams(words: number): number {
-  if (words < MINIMUM_GRAM_WORDS) return 0;
   const grams = words - GRAM + 1;
-  counter.begin(grams);
-  let repeated = 0;
+  const counts = new Map<number, number>();
   // A rolling hash: the weight of the word that leaves is the base to the power of the length.
   let hash = 0;
   for (let i = 0; i < words; i++) {
     hash = (Math.imul(hash, BASE) + hashes[i]!) | 0;
     if (i >= GRAM) hash = (hash - Math.imul(hashes[i - GRAM]!, LEAVING)) | 0;
-    if (i < GRAM - 1) continue;
-    const before = counter.add(hash >>> 0);
-    // The second time makes the first a repeated one, too.
-    if (before > 0) repeated += before === 1 ? 2 : 1;
+    if (i >= GRAM - 1) counts.set(hash, (counts.get(hash) ?? 0) + 1);
   }
+  let repeated = 0;
+  for (const count of counts.values()) if (count > 1) repeated += count;
   return repeated / grams;
 }
 
 const BASE = 0x2c1b3c6d;
 const LEAVING = Array.from({ length: GRAM }).reduce<number>((power) => Math.imul(power, BASE), 1);
 
-/** The first loop of at most 20 characters, letters among them. */
+/** The first loop of at most 20 characters, letters or digits among them. */
 function findLoop(text: string): Repetition['loop'] {
   for (let at = 0; at + 2 * LONGEST_PERIOD <= text.length; at += STEP) {
     const window = text.slice(at, at + 2 * LONGEST_PERIOD);
@@ -157,15 +141,15 @@ function findLoop(text: string): Repetition['loop'] {
     while (start > 0 && text.charCodeAt(start - 1) === text.charCodeAt(start - 1 + period)) start--;
     let end = at + period;
     while (end < text.length && text.charCodeAt(end) === text.charCodeAt(end - period)) end++;
-    if (end - start >= LOOP && /\p{L}/u.test(window.slice(0, period))) return { start, end };
-    // What is no loop of letters may be a line across the page.
+    if (end - start >= LOOP && /[\p{L}\p{N}]/u.test(window.slice(0, period))) return { start, end };
+    // Any other loop may be a line across the page.
     at = Math.max(at, end - STEP);
   }
   return undefined;
 }
 
-function grown(list: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  const wider = new Uint32Array(list.length * 2);
+function grown(list: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const wider = new Int32Array(list.length * 2);
   wider.set(list);
   return wider;
 }

@@ -83,15 +83,27 @@ function replaceSpans(source: string, spans: readonly Span[]): LineEdit[] {
   });
 }
 
-/** The strings of a turn, those that it calls tools with included. */
-export function textsOf({ texts, callsTools, message, pointer }: Turn): readonly TextPart[] {
-  if (!callsTools || !message) return texts;
+/** The strings of a turn, with those that it calls tools with and those that it thinks. */
+export function textsOf({ texts, callsTools, message, pointer, role }: Turn): readonly TextPart[] {
+  if (!message || role !== 'assistant') return texts;
   const all = [...texts];
+  for (const key of ['reasoning_content', 'thinking']) {
+    const thought = message[key];
+    if (typeof thought === 'string') all.push({ pointer: `${pointer}/${key}`, text: thought });
+  }
+  const { content, tool_calls: calls } = message;
+  if (Array.isArray(content))
+    for (const [i, item] of content.entries()) {
+      const part = asRecord(item);
+      const isSaid = part?.['type'] !== 'reasoning' && part?.['type'] !== 'tool_call';
+      if (!isSaid && typeof part['value'] === 'string')
+        all.push({ pointer: `${pointer}/content/${i}/value`, text: part['value'] });
+    }
+  if (!callsTools) return all;
   const add = (called: unknown, at: string): void => {
     const given = asRecord(called)?.['arguments'];
     if (typeof given === 'string') all.push({ pointer: `${at}/arguments`, text: given });
   };
-  const calls = message['tool_calls'];
   if (Array.isArray(calls))
     for (const [i, call] of calls.entries()) add(asRecord(call)?.['function'], `${pointer}/tool_calls/${i}/function`);
   add(message['function_call'], `${pointer}/function_call`);

@@ -90,21 +90,26 @@ export function fieldTurn(
 }
 
 export function answersOf(turns: readonly Turn[]): Answer[] {
-  return turns
-    .filter((turn) => turn.role === 'assistant')
-    .map(({ pointer, texts, text, callsTools, trained, side }) => {
-      const place = texts.length === 1 ? texts[0]!.pointer : texts.length === 0 ? pointer : parentPointer(texts[0]!);
-      return { pointer: place, text, callsTools, trained, side };
-    });
+  const answers: Answer[] = [];
+  for (const { role, pointer, texts, text, callsTools, trained, side } of turns) {
+    if (role !== 'assistant') continue;
+    const place = texts.length === 1 ? texts[0]!.pointer : texts.length === 0 ? pointer : parentPointer(texts[0]!);
+    answers.push({ pointer: place, text, callsTools, trained, side });
+  }
+  return answers;
 }
 
 /** What the user asks for in a dialogue or an instruction; a prompt of plain text is no request. */
 export function promptsOf(turns: readonly Turn[], format: Pick<Format, 'id'>): Prompt[] {
-  return turns.flatMap(({ role, texts, text, message, pointer }) => {
-    if (role !== 'user') return [];
-    if (format.id === 'instruction') return texts.slice(0, 1);
-    return message ? [{ pointer: texts[0]?.pointer ?? pointer, text }] : [];
-  });
+  const prompts: Prompt[] = [];
+  for (const { role, texts, text, message, pointer } of turns) {
+    if (role !== 'user') continue;
+    const first = texts[0];
+    if (format.id === 'instruction') {
+      if (first) prompts.push(first);
+    } else if (message) prompts.push({ pointer: first?.pointer ?? pointer, text });
+  }
+  return prompts;
 }
 
 /** List of parts: `/messages/0/content/1/text` → `/messages/0/content`. */

@@ -169,7 +169,11 @@ export const SHAREGPT_MESSAGE: Shape = {
     from: { shape: { kind: 'role', values: Object.keys(SHAREGPT_ROLES) }, required: (message) => !('role' in message) },
     value: { shape: STRING, required: (message) => !('content' in message) && needsContent(message) },
     role: { shape: { kind: 'role', values: [...new Set([...ROLES, ...Object.keys(SHAREGPT_ROLES)])] } },
-    content: { shape: CONTENT, nullable: true },
+    content: {
+      shape: CONTENT,
+      required: (message) => 'content' in message && !('value' in message) && needsContent(message),
+      nullable: true,
+    },
     ...OPENAI_FIELDS,
   },
 };

@@ -33,22 +33,25 @@ export function messageTurn(raw: Raw, pointer: string, side: Turn['side']): Turn
   };
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** One message of either spelling. */
 export function toMessage(raw: Raw): Message {
   const role = roleOf(raw);
-  const toolCalls = role === 'assistant' ? toToolCalls(raw) : [];
-  const reasoning = role === 'assistant' ? reasoningOf(raw) : '';
+  const message: Writable<Message> = { role, content: toText(raw), trained: isTrained(raw, role) };
+  if (typeof raw['name'] === 'string') message.name = raw['name'];
+  if (typeof raw['tool_call_id'] === 'string') message.toolCallId = raw['tool_call_id'];
   const media = mediaIn(raw['content']);
-  return {
-    role,
-    content: toolCalls.length > 0 && isCallInText(raw) ? '' : toText(raw),
-    ...(typeof raw['name'] === 'string' ? { name: raw['name'] } : {}),
-    ...(toolCalls.length > 0 ? { toolCalls } : {}),
-    ...(typeof raw['tool_call_id'] === 'string' ? { toolCallId: raw['tool_call_id'] } : {}),
-    ...(reasoning === '' ? {} : { reasoning }),
-    ...(media === 0 ? {} : { media }),
-    trained: isTrained(raw, role),
-  };
+  if (media > 0) message.media = media;
+  if (role !== 'assistant') return message;
+  const toolCalls = toToolCalls(raw);
+  if (toolCalls.length > 0) {
+    message.toolCalls = toolCalls;
+    if (isCallInText(raw)) message.content = '';
+  }
+  const reasoning = reasoningOf(raw);
+  if (reasoning !== '') message.reasoning = reasoning;
+  return message;
 }
 
 /** Pictures and recordings that a record lists beside its messages and that no message names belong to the first question. */
@@ -102,7 +105,8 @@ function listIn(text: string): readonly unknown[] {
 
 function roleOf(raw: Raw): Role {
   const written = 'from' in raw ? raw['from'] : raw['role'];
-  if (written === 'developer' || written === 'function') return written;
+  if (written === 'user' || written === 'assistant' || written === 'developer' || written === 'function')
+    return written;
   return typeof written === 'string' && Object.hasOwn(SHAREGPT_ROLES, written)
     ? SHAREGPT_ROLES[written]!
     : (written as Role);
@@ -183,11 +187,15 @@ function listedMedia({ images, image, videos, audios }: Raw): number {
   return count(images) + count(videos) + count(audios) + (image === undefined || image === null ? 0 : 1);
 }
 
-function toToolCalls(raw: Raw): ToolCall[] {
+const NO_CALLS: readonly ToolCall[] = [];
+
+function toToolCalls(raw: Raw): readonly ToolCall[] {
   const list = Array.isArray(raw['tool_calls']) ? raw['tool_calls'].map((call) => asRecord(call) ?? {}) : [];
   const older = asRecord(raw['function_call']);
   if (list.length === 0 && older) list.push({ function: older });
-  const texts = isCallInText(raw) ? [toText(raw)] : partsOf(raw['content'], 'tool_call');
+  const inText = isCallInText(raw);
+  if (list.length === 0 && !inText && !Array.isArray(raw['content'])) return NO_CALLS;
+  const texts = inText ? [toText(raw)] : partsOf(raw['content'], 'tool_call');
   for (const text of texts) list.push(...(callsInText(text) ?? []).map((call) => ({ function: call })));
   return list.map((call) => {
     const called = asRecord(call['function']) ?? {};

@@ -11,6 +11,8 @@ export interface Edges {
   readonly closings: readonly string[];
   /** What stands before a generated answer; empty when the template adds nothing. */
   readonly opening: string;
+  /** White space that the template writes before every answer where it adds nothing for an answer to be generated. */
+  readonly lead: string;
 }
 
 interface Tokens {
@@ -35,8 +37,13 @@ export function findEdges(tokens: Tokens, render: RenderProbe): Edges {
   };
   const asked = probe([QUESTION]);
   const answered = probe([QUESTION, ANSWER]);
-  const opening = openingOf(asked, probe([QUESTION], true), answered);
-  const run = leadingTokens(behindAnswer(answered), special);
+  const prompted = probe([QUESTION], true);
+  const opening = openingOf(asked, prompted, answered);
+  // A template may always add what opens an answer: that ends no turn.
+  const starts = tokensIn(asked.slice(0, asked.indexOf(QUESTION.content)), special);
+  const all = leadingTokens(behindAnswer(answered), special);
+  const opened = all.findIndex((token, i) => i > 0 && token !== tokens.eosToken && starts.has(token));
+  const run = opened < 0 ? all : all.slice(0, opened);
   const next = behindAnswer(probe([QUESTION, ANSWER, QUESTION])).slice(run.join('').length);
   // What opens the next turn ends nothing.
   const openers = [leadingTokens(next, special)[0], leadingTokens(opening, special)[0]];
@@ -46,6 +53,7 @@ export function findEdges(tokens: Tokens, render: RenderProbe): Edges {
     closings: tokens.eosToken ? [...run, tokens.eosToken] : run,
     endings: endings.filter((one) => one !== '').sort((a, b) => b.length - a.length),
     opening,
+    lead: opening === '' && prompted === asked ? leadOf(asked, answered) : '',
   };
 }
 
@@ -55,6 +63,11 @@ const ANSWER: TemplateMessage = { role: 'assistant', content: 'Qvx7answer7xvQ' }
 function behindAnswer(text: string): string {
   const at = text.lastIndexOf(ANSWER.content);
   return at < 0 ? '' : text.slice(at + ANSWER.content.length).trimStart();
+}
+
+/** Control tokens anywhere in a text. */
+function tokensIn(text: string, special: readonly string[]): ReadonlySet<string> {
+  return new Set(special.filter((token) => text.includes(token)));
 }
 
 /** Control tokens at the beginning of a text, without anything between them. */
@@ -68,6 +81,13 @@ function leadingTokens(text: string, special: readonly string[]): string[] {
     run.push(token);
     rest = rest.slice(token.length);
   }
+}
+
+/** The model has to write this space, which is often part of the first word's token. */
+function leadOf(asked: string, answered: string): string {
+  if (asked === '' || !answered.startsWith(asked)) return '';
+  const lead = answered.slice(asked.length, answered.indexOf(ANSWER.content));
+  return lead.trim() === '' ? lead : '';
 }
 
 /** What the template adds for an answer to be generated, as far as it writes the same before a given answer. */
@@ -84,8 +104,12 @@ function openingOf(asked: string, prompted: string, answered: string): string {
  * Moves the beginning of each span to where the model begins to write: behind the opening. What a template puts between
  * the opening and the answer (an empty reasoning, a channel) has to be written by the model when it answers.
  */
-export function withBeginning(text: string, spans: readonly Span[], { opening, closings }: Edges): Span[] {
-  if (opening === '') return [...spans];
+export function withBeginning(text: string, spans: readonly Span[], { opening, lead, closings }: Edges): Span[] {
+  if (opening === '')
+    return spans.map(({ start, end }) => ({
+      start: lead !== '' && text.startsWith(lead, start - lead.length) ? start - lead.length : start,
+      end,
+    }));
   return spans.map((span, i) => {
     const at = text.lastIndexOf(opening, span.start - opening.length);
     const begin = at + opening.length;

@@ -55,6 +55,7 @@ export function withLayouts(
       layouts.set(key, layout);
     }
     const usable =
+      !(sought.equalValues && hasEqualContents(conversation)) &&
       layout !== 'unknown' &&
       conversation.messages.every(
         ({ content }) =>
@@ -89,6 +90,10 @@ function keyOf({ messages, tools }: Conversation): string | undefined {
   return key.length > LONGEST_KEY ? undefined : key;
 }
 
+function hasEqualContents({ messages }: Conversation): boolean {
+  return new Set(messages.map((message) => message.content)).size < messages.length;
+}
+
 function assemble(messages: readonly Message[], { between, edges, spans }: Layout): RenderedConversation | undefined {
   let text = '';
   let next = 0;
@@ -112,6 +117,7 @@ function assemble(messages: readonly Message[], { between, edges, spans }: Layou
 }
 
 const word = (i: number): string => `Xzq${i}qzX`;
+const STRANGE = ' "a" \'b\' \\ <c> & É\n\n  ß {{d}} 1.0\t';
 const SPACE_BEFORE = '\n ';
 const SPACE_AFTER = ' \n';
 
@@ -154,8 +160,16 @@ function learn(
       return undefined;
     spans.push({ message, before, after });
   }
+  // A template that escapes or changes what it is given would be seen by the first content that has such characters.
+  const layout = { between, edges: messages.map((): Edge => 'kept'), spans, check: spotCheck() };
+  const strange = (i: number): string => word(i) + STRANGE + word(i);
+  const expected = assemble(
+    messages.map((message, i) => ({ ...message, content: strange(i) })),
+    layout,
+  );
+  if (expected?.text !== probe(strange)?.text) return undefined;
   const padded = probe((i) => SPACE_BEFORE + word(i) + SPACE_AFTER);
-  return { between, edges: edgesIn(padded?.text ?? '', between), spans, check: spotCheck() };
+  return { ...layout, edges: edgesIn(padded?.text ?? '', between) };
 }
 
 /** What became of the white space around the words. */

@@ -6,6 +6,8 @@ export interface Sought {
   readonly whole: readonly string[];
   /** Characters that are stripped from the ends of a text. */
   readonly ends: string;
+  /** The template compares values with each other, so that it may see that two messages are equal. */
+  readonly equalValues: boolean;
   /** The template looks for something that stands not in its source. */
   readonly unknown: boolean;
 }
@@ -19,6 +21,7 @@ export function findSought(root: object): Sought {
   const parts = new Set<string>();
   const whole = new Set<string>();
   let ends = '';
+  let equalValues = false;
   let unknown = false;
   const addParts = (nodes: readonly unknown[]): void => {
     for (const node of nodes) {
@@ -34,11 +37,13 @@ export function findSought(root: object): Sought {
       const operator = String(field(field(node, 'operator'), 'value'));
       const left = field(node, 'left');
       const right = field(node, 'right');
-      if (operator === '==' || operator === '!=')
+      if (operator === '==' || operator === '!=') {
+        equalValues ||= isPlace(left) && isPlace(right);
         for (const side of [left, right]) {
           const text = textOf(side);
           if (text !== undefined) whole.add(text);
         }
+      }
       // A list of literals is compared with whole values, which are names of roles and types.
       if (operator === 'in' || operator === 'not in')
         if (/^(Array|Tuple)Literal$/.test(typeOf(right))) addWhole(field(right, 'value'), whole);
@@ -63,8 +68,10 @@ export function findSought(root: object): Sought {
     for (const child of Object.values(node) as unknown[])
       if (typeof child === 'object' && child !== null) todo.push(child);
   }
-  return { parts: [...parts], whole: [...whole], ends, unknown };
+  return { parts: [...parts], whole: [...whole], ends, equalValues, unknown };
 }
+
+const isPlace = (node: unknown): boolean => /^(Identifier|MemberExpression)$/.test(typeOf(node));
 
 function addWhole(nodes: unknown, whole: Set<string>): void {
   if (!Array.isArray(nodes)) return;

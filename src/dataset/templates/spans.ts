@@ -167,15 +167,36 @@ function oneByOne(
       cutOff = true;
     }
     const [one, other] = two;
-    const before = Math.min(common(one, other, 1), common(one, text, 1));
+    let before = Math.min(common(one, other, 1), common(one, text, 1));
     const shortest = Math.min(one.length, other.length, text.length);
     const after = Math.min(common(one, other, -1), common(one, text, -1), shortest - before);
     let end = text.length - after;
+    if (cutOff) before = beginningOfTurn(text, messages.slice(0, i + 1), before, render) ?? before;
     if (cutOff)
       end = Math.min(...endings.map((ending) => text.indexOf(ending, end)).map((at) => (at < 0 ? text.length : at)));
     spans.push({ start: Math.max(before, spans.at(-1)?.end ?? 0), end });
   });
   return spans.filter((span) => span.end > span.start);
+}
+
+/** Where the last of the messages begins in the text, found by rendering no more than these. `within`: a place in it. */
+function beginningOfTurn(
+  text: string,
+  messages: readonly TemplateMessage[],
+  within: number,
+  render: (messages: readonly TemplateMessage[]) => string,
+): number | undefined {
+  const last = messages.at(-1)!;
+  const before = messages.slice(0, -1);
+  try {
+    const real = render(messages);
+    const [one, other] = [nonce('X', 0), nonce('Y', 0)].map((word) => render([...before, bare(last, word)]));
+    const turn = real.slice(Math.min(common(one!, other!, 1), common(one!, real, 1)));
+    const at = text.lastIndexOf(turn, within);
+    return at >= 0 && at + turn.length > within ? at : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The turn with nothing but the word: its tool calls, too, are part of what is looked for. */

@@ -13,7 +13,7 @@ export function spansByMarks(
   { opening, closings, endings }: Edges,
 ): Span[] | undefined {
   if (opening === '' || closings.length === 0) return undefined;
-  const marks = [opening.trim(), ...closings];
+  const marks = [...openingMarks(opening), ...closings];
   if (turns.some((turn) => textsOf(turn).some((one) => marks.some((mark) => one.includes(mark))))) return undefined;
   const spans: Span[] = [];
   let at = text.indexOf(opening);
@@ -28,6 +28,12 @@ export function spansByMarks(
     if (trained) spans.push({ start, end: end + ending.length });
   }
   return at < 0 ? spans : undefined;
+}
+
+/** The parts of an opening that a text has for no other reason: `<|im_start|>assistant`, `<think>`. */
+export function openingMarks(opening: string): string[] {
+  const parts = opening.split(/\s+/).filter((part) => /[^\w\s]/.test(part));
+  return parts.length > 0 ? parts : [opening.trim()].filter((part) => part !== '');
 }
 
 function textsOf({ content, reasoning, toolCalls = [] }: Message): string[] {

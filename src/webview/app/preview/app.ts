@@ -18,6 +18,7 @@ export function startPreview(api: PageApi, root: HTMLElement): void {
   let view: PreviewView = { ...FIRST_VIEW, ...savedView(api.getState()) };
   let state: PreviewState = { place: null, preview: null, failure: null, loading: true };
   let problem: string | undefined;
+  let said = '';
   let cut: { readonly from: Preview; readonly at: number; readonly preview: Preview } | undefined;
 
   const rpc = createRpc<PreviewPageRequests, Record<never, never>, Record<never, never>, PreviewHostNotices>({
@@ -39,8 +40,9 @@ export function startPreview(api: PageApi, root: HTMLElement): void {
   const setState = (next: PreviewState): void => {
     // A length is tried out on one record after the other, but belongs to the file.
     if (next.place && state.place && next.place.uri !== state.place.uri) view = { ...view, maxLength: null };
+    if (next.place?.line !== state.place?.line || next.place?.uri !== state.place?.uri) window.scrollTo(0, 0);
     state = next;
-    problem = undefined;
+    if (!next.loading) [problem, said] = [undefined, ''];
     save();
     draw();
   };
@@ -51,8 +53,10 @@ export function startPreview(api: PageApi, root: HTMLElement): void {
   };
   const commands: PreviewCommands = {
     act: (action) => {
-      problem = undefined;
-      rpc.ask('act', action).catch(fail);
+      rpc.ask('act', action).then((words) => {
+        [problem, said] = [undefined, words];
+        draw();
+      }, fail);
     },
     setView: (change) => {
       view = { ...view, ...change };
@@ -74,7 +78,7 @@ export function startPreview(api: PageApi, root: HTMLElement): void {
   const draw = (): void => {
     const shown = state.preview && cutAt(state.preview);
     const text = shown?.texts.find(({ name }) => name === view.side) ?? shown?.texts[0];
-    const scene: PreviewScene = { state, shown, text, view, problem };
+    const scene: PreviewScene = { state, shown, text, view, problem, said };
     for (const one of parts) one.update(scene);
   };
   const ask = (): void => {

@@ -1,7 +1,8 @@
-import { iconButton, numberInput, progressRing } from '../components';
+import type { PreviewText } from '../../../dataset/preview';
+import { button, iconButton, numberInput, progressRing } from '../components';
 import { h, icon, part, setText } from '../dom';
 import { countText } from '../format';
-import type { PreviewCommands, PreviewPart } from './scene';
+import type { PreviewCommands, PreviewPart, PreviewView } from './scene';
 import { plainText } from './token-element';
 import { describePreview } from './words';
 
@@ -14,6 +15,11 @@ export function createPreviewHeader(commands: PreviewCommands): PreviewPart {
   const sides = part('div', { class: 'row', role: 'group', 'aria-label': 'Side of the preference' });
   const tools = part('div', { class: 'row' });
   const problem = part('p', { class: 'problem', role: 'alert' });
+  const status = h('p', { class: 'caption said', role: 'status' });
+  let last: PreviewText | undefined;
+  const copy = (): void => {
+    if (last) commands.act({ type: 'copy', text: plainText(last.tokens, 0, last.tokens.length) });
+  };
   const element = h(
     'header',
     {},
@@ -24,11 +30,13 @@ export function createPreviewHeader(commands: PreviewCommands): PreviewPart {
       h('div', { class: 'row controls' }, sides.element, length.element, tools.element),
     ),
     problem.element,
+    status,
   );
   return {
     element,
-    update: ({ state, shown, text, view, problem: why }) => {
+    update: ({ state, shown, text, view, problem: why, said }) => {
       const { place } = state;
+      last = text;
       setText(title, place ? `Line ${countText(place.line)} of ${place.file}` : 'What is trained');
       setText(about, place ? aboutRecord(place, shown ? describePreview(shown) : '') : '');
       ring.render(String(state.loading), () => (state.loading ? [progressRing('Reading the record')] : []));
@@ -70,60 +78,68 @@ export function createPreviewHeader(commands: PreviewCommands): PreviewPart {
                 }),
             ],
       );
-      tools.render(
-        `${place !== null}/${text === undefined}/${view.ids}/${view.borders}/${text?.name}/${place?.line}`,
-        () =>
-          place === null
-            ? []
-            : [
-                ...(text
-                  ? [
-                      iconButton({
-                        icon: 'symbol-numeric',
-                        label: 'Show the id of every token',
-                        key: 'ids',
-                        pressed: view.ids,
-                        onPress: () => commands.setView({ ids: !view.ids }),
-                      }),
-                      iconButton({
-                        icon: 'split-horizontal',
-                        label: 'Show where every token ends',
-                        key: 'borders',
-                        pressed: view.borders,
-                        onPress: () => commands.setView({ borders: !view.borders }),
-                      }),
-                      iconButton({
-                        icon: 'copy',
-                        label: 'Copy the text as the model sees it',
-                        key: 'copy',
-                        onPress: () =>
-                          commands.act({ type: 'copy', text: plainText(text.tokens, 0, text.tokens.length) }),
-                      }),
-                    ]
-                  : []),
-                iconButton({
-                  icon: 'go-to-file',
-                  label: 'Go to the record in the editor',
-                  key: 'reveal',
-                  onPress: () => commands.act({ type: 'reveal' }),
-                }),
-                iconButton({
-                  icon: 'chevron-left',
-                  label: 'Record before this one',
-                  key: 'before',
-                  onPress: () => commands.act({ type: 'move', by: -1 }),
-                }),
-                iconButton({
-                  icon: 'chevron-right',
-                  label: 'Record after this one',
-                  key: 'after',
-                  onPress: () => commands.act({ type: 'move', by: 1 }),
-                }),
-              ],
+      tools.render(`${place?.line}/${view.ids}/${view.borders}/${text === undefined}`, () =>
+        place === null ? [] : [...(text ? textTools(view, commands, copy) : []), ...placeTools(commands)],
       );
+      setText(status, said);
       problem.render(why ?? '', () => (why === undefined ? [] : [icon('error', 'bad'), ` ${why}`]));
     },
   };
+}
+
+function textTools(view: PreviewView, commands: PreviewCommands, copy: () => void): HTMLElement[] {
+  return [
+    iconButton({
+      icon: 'symbol-numeric',
+      label: 'Show the id of every token',
+      key: 'ids',
+      pressed: view.ids,
+      onPress: () => commands.setView({ ids: !view.ids }),
+    }),
+    iconButton({
+      icon: 'split-horizontal',
+      label: 'Show where every token ends',
+      key: 'borders',
+      pressed: view.borders,
+      onPress: () => commands.setView({ borders: !view.borders }),
+    }),
+    iconButton({
+      icon: 'copy',
+      label: 'Copy the text as the model sees it',
+      key: 'copy',
+      onPress: copy,
+    }),
+  ];
+}
+
+function placeTools(commands: PreviewCommands): HTMLElement[] {
+  return [
+    iconButton({
+      icon: 'go-to-file',
+      label: 'Go to the record in the editor',
+      key: 'reveal',
+      onPress: () => commands.act({ type: 'reveal' }),
+    }),
+    iconButton({
+      icon: 'chevron-left',
+      label: 'Record before this one',
+      key: 'before',
+      onPress: () => commands.act({ type: 'move', by: -1 }),
+    }),
+    iconButton({
+      icon: 'chevron-right',
+      label: 'Record after this one',
+      key: 'after',
+      onPress: () => commands.act({ type: 'move', by: 1 }),
+    }),
+    button({
+      label: 'Next cut off',
+      icon: 'warning',
+      iconColor: 'warn',
+      key: 'next-cut',
+      onPress: () => commands.act({ type: 'nextCut' }),
+    }),
+  ];
 }
 
 function aboutRecord(place: { readonly record: number; readonly records: number }, read: string): string {

@@ -22,6 +22,8 @@ export interface PreviewScene {
   readonly view: PreviewView;
   /** Why the last action did not work. */
   readonly problem: string | undefined;
+  /** What the last action has to say. */
+  readonly said: string;
 }
 
 /** What parts of the page may ask for. */

@@ -1,0 +1,21 @@
+import * as vscode from 'vscode';
+import { trainingContexts } from './training-contexts';
+
+/**
+ * Flags of the command line that count tokens as the `finetune.json` beside or above the file would train them. Without
+ * one, or in a workspace that is not trusted, tokens are estimates.
+ */
+export async function tokenFlags(file: vscode.Uri): Promise<string[]> {
+  const uri = file.toString();
+  const above = (await trainingContexts()).filter(({ folder }) => uri.startsWith(`${folder}/`));
+  const own = above.toSorted((a, b) => b.folder.length - a.folder.length)[0];
+  if (!own) return [];
+  const { model, maxLength, trainFile, validationFile } = own;
+  return [
+    ...(model === undefined ? [] : ['--model', model]),
+    ...(maxLength === undefined ? [] : ['--max-length', String(maxLength)]),
+    ...(trainFile === uri && validationFile !== undefined
+      ? ['--validation', vscode.Uri.parse(validationFile).fsPath]
+      : []),
+  ];
+}
