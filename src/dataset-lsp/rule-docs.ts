@@ -12,13 +12,12 @@ export function rulesPage(rules: readonly Rule[] = RULES): string {
 
 /** One row for each rule, for the README. */
 export function rulesTable(rules: readonly Rule[] = RULES): string {
-  const rows = SEVERITIES.flatMap((severity) => {
-    const links = rules
-      .filter(({ meta }) => meta.defaultSeverity === severity)
-      .map(({ meta }) => `[${meta.id}](docs/rules.md#${meta.id})`);
-    return links.length === 0 ? [] : [`| ${severity} | ${links.join(' · ')} |`];
+  const ordered = SEVERITIES.flatMap((severity) => rules.filter(({ meta }) => meta.defaultSeverity === severity));
+  const rows = ordered.map(({ meta: { id, title, defaultSeverity, fixes } }) => {
+    const fix = fixes === undefined ? '' : fixes === 'both' ? 'safe, suggestion' : fixes;
+    return `| [${id}](docs/rules.md#${id}) | ${title} | ${defaultSeverity} | ${fix} |`;
   });
-  return ['| severity | rules |', '| --- | --- |', ...rows].join('\n');
+  return ['| rule | finds | severity | fix |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
 const HEADINGS = { error: 'Errors', warning: 'Warnings', information: 'Information', hint: 'Hints' } as const;
@@ -31,7 +30,7 @@ What the checker finds in training data, in the editor and with \`fine-tune chec
 The setting \`fine-tune.rules\` (or \`--rule id=severity\`, \`--rule id.option=value\`) changes the severity to error, warning,
 information, hint or off; \`fine-tune.ruleOverrides\` does so for some files. A rule that is "locked" finds records that cannot
 be read at all and stays an error. Findings that you have looked at and accept go into \`.finetune/suppressions.json\`
-(\`fine-tune check FILE --suppress\`): file → rule → how many.
+(\`fine-tune check FILE --accept\`): file → rule → how many.
 
 A fix is "safe" when it changes neither what the model reads nor what it learns; \`--fix\` and "Fix all" apply only those.
 A "suggestion" is offered singly, for you to judge.`;

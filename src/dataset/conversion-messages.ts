@@ -65,19 +65,29 @@ function callsFrom(text: unknown, pointer: string): Raw[] {
 }
 
 const PLACEHOLDERS = [
-  { list: 'images', type: 'image' },
-  { list: 'videos', type: 'video' },
-  { list: 'audios', type: 'audio' },
+  { list: 'images', placeholder: '<image>' },
+  { list: 'videos', placeholder: '<video>' },
+  { list: 'audios', placeholder: '<audio>' },
 ] as const;
 
-/** `<image>` in a text of a record with `images` becomes a part of the content. */
-export function placeMedia(message: RawMessage, record: Raw): RawMessage {
+/** The placeholders of the texts that stand for an entry of the record's lists; not those that have none. */
+export function placeholdersIn(turns: readonly Turn[], record: Raw): readonly string[] {
+  return PLACEHOLDERS.flatMap(({ list, placeholder }) => {
+    const entries = record[list];
+    if (!Array.isArray(entries) || entries.length === 0) return [];
+    let places = 0;
+    for (const { text, side } of turns) if (side !== 'rejected') places += text.split(placeholder).length - 1;
+    return places > 0 && places <= entries.length ? [placeholder] : [];
+  });
+}
+
+/** Writes the placeholders of a text as parts of the content. */
+export function placeMedia(message: RawMessage, placeholders: readonly string[]): RawMessage {
   const { content } = message;
-  const types = PLACEHOLDERS.filter(({ list }) => Array.isArray(record[list])).map(({ type }) => `<${type}>`);
-  if (typeof content !== 'string' || !types.some((placeholder) => content.includes(placeholder))) return message;
+  if (typeof content !== 'string' || !placeholders.some((one) => content.includes(one))) return message;
   const pieces = content.split(/(<image>|<video>|<audio>)/).filter((piece) => piece !== '');
   const parts = pieces.map((piece) =>
-    types.includes(piece as (typeof types)[number]) ? { type: piece.slice(1, -1) } : { type: 'text', text: piece },
+    placeholders.includes(piece) ? { type: piece.slice(1, -1) } : { type: 'text', text: piece },
   );
   return { ...message, content: parts };
 }

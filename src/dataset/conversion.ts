@@ -1,4 +1,4 @@
-import { messageFrom, placeMedia, Refused, type Raw, type RawMessage } from './conversion-messages';
+import { messageFrom, placeholdersIn, placeMedia, Refused, type Raw, type RawMessage } from './conversion-messages';
 import { writeRecord, type Source, type Style } from './conversion-writers';
 import { formatById, type Format, type FormatId, type Turn } from './formats';
 import { toTools, wrapped } from './formats/message';
@@ -64,7 +64,7 @@ function read(record: Raw, from: Format, dropped: Set<string>): Source | undefin
 
 function readAnswer(record: Raw, from: Format, dropped: Set<string>): Source {
   const turns = from.turns(record);
-  const messages = messagesOf(turns, record, dropped);
+  const messages = messagesOf(turns, placeholdersIn(turns, record), dropped);
   const first = from.id === 'completion' ? turns.findIndex(({ pointer }) => pointer.startsWith('/completion')) : -1;
   const { prompt, completion } = record;
   const plain = typeof prompt === 'string' && typeof completion === 'string' && from.id === 'completion';
@@ -79,10 +79,11 @@ function readAnswer(record: Raw, from: Format, dropped: Set<string>): Source {
 
 function readPair(record: Raw, from: Format, dropped: Set<string>): Source {
   const turns = from.turns(record);
+  const placeholders = placeholdersIn(turns, record);
   const side = (wanted: Turn['side']): RawMessage[] =>
     messagesOf(
       turns.filter((turn) => turn.side === wanted),
-      record,
+      placeholders,
       dropped,
     );
   const pair = toPair(record);
@@ -102,8 +103,8 @@ function readPair(record: Raw, from: Format, dropped: Set<string>): Source {
   };
 }
 
-function messagesOf(turns: readonly Turn[], record: Raw, dropped: Set<string>): RawMessage[] {
-  return turns.map((turn) => placeMedia(messageFrom(turn, dropped), record));
+function messagesOf(turns: readonly Turn[], placeholders: readonly string[], dropped: Set<string>): RawMessage[] {
+  return turns.map((turn) => placeMedia(messageFrom(turn, dropped), placeholders));
 }
 
 const MEDIA_KEYS = ['images', 'image', 'videos', 'audios'];

@@ -21,7 +21,8 @@ export function linesOf(text: string): string[] {
 export function formatOf(text: string): Format | undefined {
   const values = linesOf(text).flatMap((source) => {
     const parsed = parseLine(source);
-    return (parsed.ok && asRecord(parsed.value)) || [];
+    const value = parsed.ok ? asRecord(parsed.value) : undefined;
+    return value ? [value] : [];
   });
   const detection = detectFileFormat(values);
   return detection.kind === 'known' ? detection.format : undefined;

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Diagnostic, TextDocumentContentChangeEvent } from 'vscode-languageserver/node';
 import { createRandom, type Random } from '../../src/common/random';
-import { lintText } from '../../src/dataset-lsp/linter';
+import { codeActions } from '../../src/dataset-lsp/features/code-actions';
+import { lintText, type LintOptions } from '../../src/dataset-lsp/linter';
 import { OpenDataset, type DatasetSettings } from '../../src/dataset-lsp/open-dataset';
 import { MOST_DIAGNOSTICS, type DatasetSummary } from '../../src/dataset-lsp/protocol';
 import { RULES } from '../../src/dataset-lsp/rules';
+import { defaultEncoding } from '../../src/dataset-lsp/vocabulary';
 
 const SETTINGS: DatasetSettings = {
   choice: {},
@@ -42,8 +44,8 @@ function openDataset(text: string, settings: Partial<DatasetSettings> = {}) {
 }
 
 /** What the whole text says, in the form of the editor; of the findings only what a person sees. */
-function expected(text: string, choice: DatasetSettings['choice'] = {}): unknown[] {
-  const { problems, summary } = lintText(text, choice);
+function expected(text: string, options: LintOptions = {}): unknown[] {
+  const { problems, summary } = lintText(text, options);
   if (summary.totalExamples === 0) return [];
   return problems.map(({ rule, severity, message, line, column, endColumn }) => ({
     rule,
@@ -131,6 +133,26 @@ describe('an open dataset', () => {
     expect(Math.min(...findings)).toBeGreaterThan(20);
   });
 
+  it('says the same of tokens', async () => {
+    const encode = defaultEncoding(40);
+    const check = async (seed: number): Promise<void> => {
+      const random = createRandom(seed, 1);
+      const text = Array.from({ length: 20 }, () => LINES[random.integer(LINES.length)]!).join('\n');
+      const { dataset, settled } = openDataset(text, { loadEncode: () => encode });
+      for (let round = 0; round < 3; round++) {
+        const { diagnostics } = await settled();
+        expect(seen(diagnostics), dataset.document.text).toEqual(expected(dataset.document.text, { encode }));
+        const { summary } = lintText(dataset.document.text, { encode });
+        const { total, trained } = dataset.summary.tokens!;
+        expect([total, trained]).toEqual([summary.totalTokens, summary.trainedTokens]);
+        for (let i = random.integer(5); i >= 0; i--)
+          dataset.update([randomChange(random, dataset.document.text)], dataset.document.version + 1);
+      }
+      dataset.close();
+    };
+    await Promise.all(Array.from({ length: 8 }, (_, seed) => check(seed)));
+  });
+
   it('counts what it shows, and all that it does not show', async () => {
     const { dataset, settled } = openDataset('{"text": 3}\n'.repeat(12_000));
     const { diagnostics } = await settled();
@@ -177,7 +199,6 @@ describe('an open dataset', () => {
     const duplicates = ({ diagnostics }: Published): Diagnostic[] =>
       diagnostics.filter(({ code }) => code === 'duplicate-example');
     const first = duplicates(await settled());
-    if (!RULES.some(({ meta }) => meta.id === 'duplicate-example')) return;
     expect(first).toMatchObject([{ range: { start: { line: 12 } } }]);
     expect(first[0]!.relatedInformation).toMatchObject([{ location: { range: { start: { line: 3 } } } }]);
     // Two new lines above: at once the finding and its other place are two lines further down.
@@ -187,6 +208,16 @@ describe('an open dataset', () => {
     const moved = duplicates(published.find(({ version }) => version === 2)!);
     expect(moved).toMatchObject([{ range: { start: { line: 14 } } }]);
     expect(moved[0]!.relatedInformation).toMatchObject([{ location: { range: { start: { line: 5 } } } }]);
+    // The fixes of that comparison remove the same records as then, wherever they are now.
+    const context = { diagnostics: moved };
+    const actions = codeActions(dataset, { textDocument: { uri: '' }, range: moved[0]!.range, context });
+    const removed = actions.flatMap(({ edit }) => edit?.documentChanges ?? []);
+    expect(removed.length).toBeGreaterThan(0);
+    for (const change of removed)
+      expect(change).toMatchObject({
+        textDocument: { version: 2 },
+        edits: [{ range: { start: { line: 14 }, end: { line: 15 } }, newText: '' }],
+      });
     // The other record is edited: nobody knows yet whether it is still the same.
     const other = { start: { line: 5, character: 20 }, end: { line: 5, character: 20 } };
     dataset.update([{ range: other, text: 'x' }], 3);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { conversionProblem, convertRecord, type Style } from '../../src/dataset/conversion';
-import type { Example } from '../../src/dataset/conversation';
 import { detectFormat, formatById, FORMATS, type Format, type FormatId } from '../../src/dataset/formats';
 import { losesDigits } from '../../src/dataset/lost-digits';
 import { checkShape } from '../../src/dataset/shape';
+import { meaning } from './meaning';
 import { errorsIn, hasRealFiles, REAL_FILES, realRecords, WHY_SKIPPED } from './real-files';
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -38,21 +38,6 @@ function dropped(record: Raw, to: FormatId): readonly string[] {
   return result.kind === 'converted' ? result.dropped : [];
 }
 
-/** What a model reads and learns: without identifiers, and with arguments as values. */
-function meaning(example: Example | undefined): unknown {
-  if (example?.kind !== 'conversation') return example;
-  return {
-    tools: example.tools,
-    messages: example.messages.map(({ role, content, toolCalls, trained, reasoning, media }) => ({
-      role,
-      content,
-      trained,
-      reasoning,
-      media,
-      calls: toolCalls?.map((call) => [call.function.name, JSON.parse(call.function.arguments)]),
-    })),
-  };
-}
 const meant = (record: Raw): unknown => meaning(formatOf(record).toExample(record));
 
 const weather = { type: 'function', function: { name: 'weather', parameters: { type: 'object', properties: {} } } };

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { Example } from '../../src/dataset/conversation';
 import { createRandom } from '../../src/common/random';
 import { convertRecord, STYLES } from '../../src/dataset/conversion';
 import { FORMATS, formatById } from '../../src/dataset/formats';
 import { toPair } from '../../src/dataset/formats/preference';
 import { checkShape, fits } from '../../src/dataset/shape';
+import { meaning } from './meaning';
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -115,12 +117,22 @@ describe('records that fit a format', () => {
               const problems = checkShape(formatById(id).shape, one).map(({ message }) => message);
               expect([problems, problems.length === 0 || record]).toEqual([[], true]);
             }
+            const written = formatById(id).toExample(result.records[0]!);
+            // Plain texts become a dialogue where the new format has nothing else.
+            if (written?.kind !== example?.kind) continue;
+            expect([record, id, style, read(written)]).toEqual([record, id, style, read(example)]);
           }
       }
     }
     for (const { id } of FORMATS) expect(seen.get(`${id} converted`)).toBeGreaterThan(50);
   });
 });
+
+/** The place of a picture is a part in one format and a word in another; how many there are is not compared. */
+function read(example: Example | undefined): string {
+  const text = JSON.stringify(meaning(example)) ?? '';
+  return text.replaceAll('<image>', '').replace(/,"media":\d+/g, '') + String(text.includes('"media":'));
+}
 
 function valueAt(record: unknown, pointer: string): unknown {
   let value = record;

@@ -1,7 +1,10 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import * as path from 'node:path';
+import * as prettier from 'prettier';
 import { describe, expect, it } from 'vitest';
-import { ruleSetting } from '../../src/workbench/rule-settings';
+import { rulesPage, rulesTable } from '../../src/dataset-lsp/rule-docs';
+import { RULES } from '../../src/dataset-lsp/rules';
+import { ruleOverridesSetting, ruleSetting } from '../../src/workbench/rule-settings';
 import { settingsSchema } from '../../src/training/settings-schema';
 
 const root = path.resolve(__dirname, '../..');
@@ -44,6 +47,16 @@ describe('the manifest', () => {
     const setting = contributes.configuration.properties['fine-tune.rules'];
     expect(setting).toEqual(ruleSetting());
     expect(setting).toMatchObject({ properties: { 'output-too-short': { default: 'warning' } } });
+    expect(contributes.configuration.properties['fine-tune.ruleOverrides']).toEqual(ruleOverridesSetting());
+  });
+
+  it('comes with a page and a table of every rule (the same script writes them)', async () => {
+    const style = { ...(await prettier.resolveConfig(path.join(root, 'README.md'))), parser: 'markdown' };
+    expect(read('docs/rules.md')).toBe(rulesPage());
+    const [, table] = /<!-- rules -->\n([^]*)\n<!-- \/rules -->/.exec(read('README.md')) ?? [];
+    expect(table?.trim()).toBe((await prettier.format(rulesTable(), style)).trim());
+    for (const { meta } of RULES) expect(table).toContain(`[${meta.id}](docs/rules.md#${meta.id})`);
+    expect(RULES.length).toBeGreaterThan(40);
   });
 
   it('contributes exactly the commands that activate registers', () => {

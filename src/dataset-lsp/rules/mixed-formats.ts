@@ -1,4 +1,7 @@
-import { removeRecord } from '../fixes';
+import { convertRecord } from '../../dataset/conversion';
+import type { Format } from '../../dataset/formats';
+import { fits } from '../../dataset/shape';
+import { editFix, RecordEditor, removeRecord, type Fix } from '../fixes';
 import { defineRule } from './rule';
 
 export const mixedFormats = defineRule({
@@ -23,14 +26,25 @@ export const mixedFormats = defineRule({
     },
   },
   check: {
-    record({ foreign, format, line }, report) {
+    record({ foreign, format, line, source, value }, report) {
       if (!foreign) return;
       report({
         pointer: '',
         mark: 'start',
         message: `This record has the keys of the format "${foreign.id}", but the file is read as "${format.id}". Convert it to ${format.keys}, or move it to another file.`,
-        fixes: () => [removeRecord(line)],
+        fixes: () => [...convert(source, value, foreign, format), removeRecord(line)],
       });
     },
   },
 });
+
+/** Abstains where the record is not one of its own format, or would become two. */
+function convert(source: string, value: Readonly<Record<string, unknown>>, from: Format, to: Format): readonly Fix[] {
+  if (!fits(from.shape, value)) return [];
+  const converted = convertRecord(value, from, to.id);
+  const record = converted.kind === 'converted' && converted.records.length === 1 ? converted.records[0] : undefined;
+  if (converted.kind !== 'converted' || !record || !fits(to.shape, record)) return [];
+  const lost = converted.dropped.map((key) => JSON.stringify(key)).join(', ');
+  const title = `Convert it to ${to.id}${lost === '' ? '' : `, without ${lost}`}`;
+  return editFix(title, false, new RecordEditor(source).replace('', record));
+}

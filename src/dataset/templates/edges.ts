@@ -11,8 +11,6 @@ export interface Edges {
   readonly closings: readonly string[];
   /** What stands before a generated answer; empty when the template adds nothing. */
   readonly opening: string;
-  /** White space that the template writes before every answer where it adds nothing for an answer to be generated. */
-  readonly lead: string;
 }
 
 interface Tokens {
@@ -37,8 +35,7 @@ export function findEdges(tokens: Tokens, render: RenderProbe): Edges {
   };
   const asked = probe([QUESTION]);
   const answered = probe([QUESTION, ANSWER]);
-  const prompted = probe([QUESTION], true);
-  const opening = openingOf(asked, prompted, answered);
+  const opening = openingOf(asked, probe([QUESTION], true), answered);
   // A template may always add what opens an answer: that ends no turn.
   const starts = tokensIn(asked.slice(0, asked.indexOf(QUESTION.content)), special);
   const all = leadingTokens(behindAnswer(answered), special);
@@ -53,7 +50,6 @@ export function findEdges(tokens: Tokens, render: RenderProbe): Edges {
     closings: tokens.eosToken ? [...run, tokens.eosToken] : run,
     endings: endings.filter((one) => one !== '').sort((a, b) => b.length - a.length),
     opening,
-    lead: opening === '' && prompted === asked ? leadOf(asked, answered) : '',
   };
 }
 
@@ -83,13 +79,6 @@ function leadingTokens(text: string, special: readonly string[]): string[] {
   }
 }
 
-/** The model has to write this space, which is often part of the first word's token. */
-function leadOf(asked: string, answered: string): string {
-  if (asked === '' || !answered.startsWith(asked)) return '';
-  const lead = answered.slice(asked.length, answered.indexOf(ANSWER.content));
-  return lead.trim() === '' ? lead : '';
-}
-
 /** What the template adds for an answer to be generated, as far as it writes the same before a given answer. */
 function openingOf(asked: string, prompted: string, answered: string): string {
   if (!prompted.startsWith(asked)) return '';
@@ -104,12 +93,8 @@ function openingOf(asked: string, prompted: string, answered: string): string {
  * Moves the beginning of each span to where the model begins to write: behind the opening. What a template puts between
  * the opening and the answer (an empty reasoning, a channel) has to be written by the model when it answers.
  */
-export function withBeginning(text: string, spans: readonly Span[], { opening, lead, closings }: Edges): Span[] {
-  if (opening === '')
-    return spans.map(({ start, end }) => ({
-      start: lead !== '' && text.startsWith(lead, start - lead.length) ? start - lead.length : start,
-      end,
-    }));
+export function withBeginning(text: string, spans: readonly Span[], { opening, closings }: Edges): Span[] {
+  if (opening === '') return [...spans];
   return spans.map((span, i) => {
     const at = text.lastIndexOf(opening, span.start - opening.length);
     const begin = at + opening.length;
