@@ -1,4 +1,5 @@
 import { Failure } from '../common/failure';
+import { isStackOverflow } from '../common/stack';
 import type { EncodedExample } from '../dataset/example';
 import { answersOf, foreignFormat, promptsOf, type Format } from '../dataset/formats';
 import { isBlank, parseLine, type LineValue } from '../dataset/jsonl';
@@ -71,7 +72,7 @@ export function lintParsed(source: string, line: number, parsed: LineValue, opti
     return lintShallow(source, line, parsed, options);
   } catch (thrown) {
     // What walks a value level by level ends here when there are more levels than the stack holds.
-    if (!(thrown instanceof RangeError && /call stack/i.test(thrown.message))) throw thrown;
+    if (!isStackOverflow(thrown)) throw thrown;
     const message = 'The record is nested too deeply to be read. Remove the innermost levels, or the record.';
     const finding = placeInLine('json-syntax', 'error', { message, pointer: '', mark: 'start' }, source, true);
     return { blank: false, invalid: true, findings: [finding], facts: undefined, encoded: undefined };

@@ -48,7 +48,8 @@ export function rowResult(
     counts: countSeverities(findings),
     facts,
     tokens: encoded && tokensOf(encoded),
-    tokenized: withTokens || blank || invalid,
+    // What has no facts cannot be read as a record, so it has no tokens either.
+    tokenized: withTokens || facts === undefined,
   };
 }
 

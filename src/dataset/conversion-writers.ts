@@ -22,6 +22,7 @@ export interface Source {
 
 /** Throws `Refused` when the format cannot say what the source says. */
 export function writeRecord(source: Source, to: FormatId, style: Style, dropped: Set<string>): readonly Raw[] {
+  if (source.answer.length === 0) throw new Refused('It has no answer.');
   switch (to) {
     case 'chat': {
       dropRejected(source, dropped);

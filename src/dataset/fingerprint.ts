@@ -49,7 +49,7 @@ export function fingerprintOf(turns: readonly Turn[], record?: Readonly<Record<s
     const other = record?.[key];
     if (other === undefined || other === null) continue;
     const before = words.length;
-    const exact = readWords(`${key} ${JSON.stringify(other)}`, words);
+    const exact = readWords(`${key} ${typeof other === 'string' ? other : JSON.stringify(other)}`, words);
     hashWords(before);
     content.add(2, exact, first);
     if (key !== 'label') prompt.add(2, exact, first);

@@ -33,8 +33,15 @@ export function isBlank(text: string): boolean {
 export type LineValue =
   { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: JsonSyntaxError };
 
+// `JSON.parse` takes minutes and all of the memory for millions of open brackets; the other parser gives up on them.
+const LONG = 5_000_000;
+
 /** Value of one line. Positions are only looked for when `JSON.parse` refuses the line. */
 export function parseLine(text: string): LineValue {
+  if (text.length > LONG) {
+    const parsed = parseJson(text);
+    if (!parsed.ok) return parsed;
+  }
   try {
     return { ok: true, value: JSON.parse(text) as unknown };
   } catch {

@@ -1,8 +1,9 @@
 /** Which records of a data set say nearly the same: candidates by MinHash, then the exact similarity of their texts. */
 import type { RecordWords } from './fingerprint';
 import { asSet, BANDS, jaccard, runsOf, type SignatureTable } from './minhash';
+import { RepeatedKeys } from './repeated-keys';
 
-export interface NearDuplicateInput {
+interface NearDuplicateInput {
   readonly signatures: SignatureTable;
   /** First row of the same content; only first rows are compared. */
   readonly firsts: Uint32Array;
@@ -12,7 +13,7 @@ export interface NearDuplicateInput {
   wordsOf(row: number): RecordWords | undefined;
 }
 
-export interface Neighbour {
+interface Neighbour {
   readonly row: number;
   readonly similarity: number;
 }
@@ -43,20 +44,40 @@ export function* findNearDuplicates(input: NearDuplicateInput): Generator<void, 
   const note = (row: number, other: number, similarity: number): void => {
     if (similarity > (neighbours.get(row)?.similarity ?? 0)) neighbours.set(row, { row: other, similarity });
   };
-  let size = 16;
-  while (size < length * 1.5) size *= 2;
-  const latest = new Uint32Array(size);
-  const misses = new Uint8Array(size);
+  const repeated = new RepeatedKeys(length);
+  let latest = new Uint32Array(0);
+  let misses = new Uint8Array(0);
   const previous = new Uint32Array(length);
   const failures = new Uint8Array(length);
   const failed = new Float64Array(1 << 14);
   for (let band = 0; band < BANDS; band++) {
-    latest.fill(0);
-    misses.fill(0);
+    // Nearly all band hashes are the only ones of their kind; they need no place in the table.
+    repeated.clear();
+    for (let row = 0; row < length; row++) {
+      if ((row & 2047) === 0) yield;
+      const key = signatures.band(row, band);
+      if (key !== 0 && firsts[row] === row) repeated.add(key);
+    }
+    let count = 0;
+    for (let row = 0; row < length; row++) {
+      if ((row & 2047) === 0) yield;
+      const key = signatures.band(row, band);
+      if (key !== 0 && firsts[row] === row && repeated.has(key)) count++;
+    }
+    let size = 16;
+    while (size < count * 1.5) size *= 2;
+    if (size > latest.length) {
+      latest = new Uint32Array(size);
+      misses = new Uint8Array(size);
+    } else {
+      size = latest.length;
+      latest.fill(0);
+      misses.fill(0);
+    }
     for (let row = 0; row < length; row++) {
       if ((row & 511) === 0) yield;
       const key = signatures.band(row, band);
-      if (key === 0 || firsts[row] !== row) continue;
+      if (key === 0 || firsts[row] !== row || !repeated.has(key)) continue;
       let slot = (key ^ (key >>> 15)) & (size - 1);
       while (latest[slot] !== 0 && signatures.band(latest[slot]! - 1, band) !== key) slot = (slot + 1) & (size - 1);
       let other = latest[slot]!;
@@ -103,7 +124,7 @@ export function* findNearDuplicates(input: NearDuplicateInput): Generator<void, 
 
 const KEPT_LOOKED_AT = 50;
 
-export interface Redundant extends Neighbour {
+interface Redundant extends Neighbour {
   /** The row that can go. `row` is one that stays and to which it is similar. */
   readonly redundant: number;
 }

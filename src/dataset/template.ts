@@ -70,6 +70,8 @@ export function createTemplate(options: TemplateOptions): ChatTemplate {
   const checks = { plain: spotCheck(), calls: spotCheck(), reasoning: spotCheck() };
   const render = ({ messages: turns, tools }: Conversation): RenderedConversation => {
     const messages = templateMessages(turns, roles);
+    if (template.sought.equalElements && hasEqualMessages(turns))
+      throw refused(new Error('it compares messages with each other, and two messages of the record are the same'));
     const text = renderWith(template, messages, tools, false);
     requireTools(text, turns, tools);
     requireText(text, turns);
@@ -97,6 +99,11 @@ export function createTemplate(options: TemplateOptions): ChatTemplate {
     render: withLayouts(render, template.sought, [...edges.endings, ...edges.closings, ...openingMarks(edges.opening)]),
     renderPrompt: (turns, tools) => renderWith(template, templateMessages(turns, roles), tools, true),
   };
+}
+
+/** Python compares what messages hold, the library which of them it is. */
+function hasEqualMessages(turns: readonly Message[]): boolean {
+  return new Set(turns.map(({ role, content }) => `${role} ${content}`)).size < turns.length;
 }
 
 function kindOf(turns: readonly Message[]): 'plain' | 'calls' | 'reasoning' {

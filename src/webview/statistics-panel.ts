@@ -38,10 +38,15 @@ export function showStatistics(extensionUri: vscode.Uri, file: vscode.Uri, host:
   }
   const name = basename(file.path);
   const dist = vscode.Uri.joinPath(extensionUri, 'dist');
-  const panel = vscode.window.createWebviewPanel('fine-tune.statistics', `${name}: statistics`, vscode.ViewColumn.Active, {
-    enableScripts: true,
-    localResourceRoots: [dist],
-  });
+  const panel = vscode.window.createWebviewPanel(
+    'fine-tune.statistics',
+    `${name}: statistics`,
+    vscode.ViewColumn.Active,
+    {
+      enableScripts: true,
+      localResourceRoots: [dist],
+    },
+  );
   panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'icons', 'fine-tune.svg');
   let state: StatisticsState = { kind: 'working', name, doneBytes: 0, totalBytes: 0 };
   let work: AbortController | undefined;

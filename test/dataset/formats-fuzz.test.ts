@@ -97,7 +97,7 @@ describe('records that fit a format', () => {
       return record;
     };
     const seen = new Map<string, number>();
-    for (let i = 0; i < 6000; i++) {
+    for (let i = 0; i < 1500; i++) {
       let record = pick(SEEDS);
       for (let times = 0; times < i % 3; times++) record = mutated(record) as Raw;
       if (typeof record !== 'object' || record === null) continue;
@@ -109,7 +109,7 @@ describe('records that fit a format', () => {
           expect([valueAt(record, pointer), valueAt(record, rolePointer)]).not.toContain(undefined);
         if (format.id === 'preference') expect(toPair(record).chosen).toEqual(example);
         for (const { id } of FORMATS)
-          for (const style of STYLES) {
+          for (const style of id === 'preference' ? STYLES : [STYLES[0]]) {
             const result = convertRecord(record, format, id, style);
             seen.set(`${format.id} ${result.kind}`, (seen.get(`${format.id} ${result.kind}`) ?? 0) + 1);
             if (result.kind !== 'converted') continue;
@@ -120,11 +120,12 @@ describe('records that fit a format', () => {
             const written = formatById(id).toExample(result.records[0]!);
             // Plain texts become a dialogue where the new format has nothing else.
             if (written?.kind !== example?.kind) continue;
-            expect([record, id, style, read(written)]).toEqual([record, id, style, read(example)]);
+            if (read(written) !== read(example))
+              expect([record, id, style, read(written)]).toEqual([record, id, style, read(example)]);
           }
       }
     }
-    for (const { id } of FORMATS) expect(seen.get(`${id} converted`)).toBeGreaterThan(50);
+    for (const { id } of FORMATS) expect(seen.get(`${id} converted`)).toBeGreaterThan(20);
   });
 });
 

@@ -78,7 +78,7 @@ export function lintBlock({ bytes, overlong }: LineBlock, { lint, perRule }: Chu
     problems.add({
       rule: 'json-syntax',
       severity: 'error',
-      message: `This line is longer than ${LONGEST_LINE >> 20} MB, which is more than can be read as one record. Split the record.`,
+      message: `This line is longer than ${Math.round(LONGEST_LINE / 2 ** 20)} MB, which is more than can be read as one record. Split the record.`,
       line,
       column: 1,
       endLine: line,

@@ -32,6 +32,7 @@ export interface LineBlock {
 export const LONGEST_LINE = constants.MAX_STRING_LENGTH;
 
 const MORE = 1 << 18;
+const LONG = 1 << 24;
 
 /** Reads the lines that begin in a range of bytes; ranges that follow each other share no line and miss none. */
 export class LineReader {
@@ -51,19 +52,38 @@ export class LineReader {
     if ((first === 0 && !atBegin) || first === length)
       return { bytes: Buffer.alloc(0), offset: range.end, overlong: false };
     const lastLine = Math.max(first, this.#space.subarray(0, length).lastIndexOf(10, length - 2) + 1);
-    let overlong = false;
-    for (let step = MORE; from + length < this.file.size && this.#space[length - 1] !== 10; step *= 2) {
-      const room = lastLine + this.longest + 1 - length;
-      const read = this.#fill(length, from + length, Math.min(step, room, this.file.size - from - length));
+    let overlong = length - lastLine > this.longest;
+    for (let step = MORE; !overlong && from + length < this.file.size && this.#space[length - 1] !== 10; step *= 2) {
+      if (step > LONG) {
+        // Such a line is first looked through to its end, so that no memory is spent on one that is too long.
+        const rest = this.#bytesToLineEnd(from + length, lastLine + this.longest - length);
+        if (rest === undefined) overlong = true;
+        else length += this.#fill(length, from + length, rest);
+        break;
+      }
+      const read = this.#fill(length, from + length, Math.min(step, this.file.size - from - length));
       const feed = this.#space.subarray(length, length + read).indexOf(10);
       length += feed < 0 ? read : feed + 1;
       overlong = length - lastLine > this.longest;
-      if (feed >= 0 || overlong) break;
     }
-    overlong ||= length - lastLine > this.longest;
     const bytes = this.#space.subarray(first, overlong ? lastLine : length);
     if (this.#space.length > 64 << 20) this.#space = Buffer.alloc(0);
     return { bytes, offset: from + first, overlong };
+  }
+
+  /** Bytes up to the next line end, which is one of them; `undefined` when there are more than `most`. */
+  #bytesToLineEnd(position: number, most: number): number | undefined {
+    const part = Buffer.allocUnsafeSlow(LONG);
+    for (let done = 0; done <= most; done += part.length) {
+      const length = Math.min(part.length, this.file.size - position - done);
+      if (length === 0) return done;
+      const read = part.subarray(0, length);
+      readFully(this.file, read, position + done);
+      const feed = read.indexOf(10);
+      if (feed >= 0) return done + feed + 1 <= most ? done + feed + 1 : undefined;
+      if (length < part.length) return done + length <= most ? done + length : undefined;
+    }
+    return undefined;
   }
 
   /** Reads into the space from `at`; returns `length`. */

@@ -1,4 +1,5 @@
-import { assistantMessage, fieldTurn, userMessage, type Format } from './format';
+import type { Message } from '../conversation';
+import { assistantMessage, fieldTurn, userMessage, type Format, type Turn } from './format';
 import { withMedia } from './message';
 import { MEDIA_FIELDS } from './message-shape';
 
@@ -19,20 +20,22 @@ export const instruction: Format = {
   },
   recognises: (record) => 'instruction' in record && 'output' in record,
   toExample(record) {
-    const ask = text(record['instruction']);
-    const input = text(record['input']);
-    const content = input === '' ? ask : ask === '' ? input : `${ask}\n\n${input}`;
-    const user = { ...userMessage(content), alpaca: { instruction: ask, input } };
-    return { kind: 'conversation', messages: withMedia([user, assistantMessage(text(record['output']))], record) };
+    const { message } = alpacaQuestion(text(record['instruction']), text(record['input']));
+    return { kind: 'conversation', messages: withMedia([message, assistantMessage(text(record['output']))], record) };
   },
   turns(record) {
-    const ask = text(record['instruction']);
-    const input = text(record['input']);
-    const asked = fieldTurn('instruction', ask, 'user', 'prompt');
-    const texts = input === '' ? asked.texts : [...asked.texts, { pointer: '/input', text: input }];
-    return [
-      { ...asked, texts, text: input === '' ? ask : `${ask}\n\n${input}` },
-      fieldTurn('output', text(record['output']), 'assistant', 'answer'),
-    ];
+    const { turn } = alpacaQuestion(text(record['instruction']), text(record['input']));
+    return [turn, fieldTurn('output', text(record['output']), 'assistant', 'answer')];
   },
 };
+
+/** The user's turn of a record with `instruction` and `input`. */
+export function alpacaQuestion(ask: string, input: string): { readonly message: Message; readonly turn: Turn } {
+  const content = input === '' ? ask : ask === '' ? input : `${ask}\n\n${input}`;
+  const asked = fieldTurn('instruction', ask, 'user', 'prompt');
+  const texts = input === '' ? asked.texts : [...asked.texts, { pointer: '/input', text: input }];
+  return {
+    message: { ...userMessage(content), alpaca: { instruction: ask, input } },
+    turn: { ...asked, texts, text: content },
+  };
+}

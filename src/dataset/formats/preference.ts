@@ -2,6 +2,7 @@ import type { Conversation, Message, PlainText } from '../conversation';
 import { asRecord, type Shape } from '../shape';
 import { toConversation } from './chat';
 import { assistantMessage, fieldTurn, userMessage, type Format, type Turn } from './format';
+import { alpacaQuestion } from './instruction';
 import { messageTurn, messageTurns, toMessage, toMessages } from './message';
 import { MEDIA_FIELDS, MESSAGES, SHAREGPT_MESSAGE, STRING, TOOL_FIELDS } from './message-shape';
 import { shareGptMessages, shareGptTurns, withTools } from './sharegpt';
@@ -109,7 +110,7 @@ export function toPair(record: Raw): PreferencePair {
   const end = ({ value }: Side): Conversation => {
     const answer =
       typeof value === 'string'
-        ? [assistantMessage(value)]
+        ? [assistantMessage(shared.kind === 'text' ? value.slice(shared.length) : value)]
         : (Array.isArray(value) ? toMessages(value) : [toMessage(asRecord(value) ?? {})]).slice(
             shared.kind === 'messages' ? shared.messages : 0,
           );
@@ -186,7 +187,11 @@ function ownPrompt(record: Raw): PreferencePrompt {
     const turns = [fieldTurn('prompt', prompt, 'user', 'prompt')];
     return { turns, messages: [userMessage(prompt)], text: prompt, shared: NOTHING_SHARED };
   }
-  if (typeof instruction === 'string') return instructionPrompt(instruction, typeof input === 'string' ? input : '');
+  // Two fields are a question to a chat model, not the beginning of a text.
+  if (typeof instruction === 'string') {
+    const { message, turn } = alpacaQuestion(instruction, typeof input === 'string' ? input : '');
+    return { turns: [turn], messages: [message], text: undefined, shared: NOTHING_SHARED };
+  }
   if (typeof input === 'string') {
     const turns = [fieldTurn('input', input, 'user', 'prompt')];
     return { turns, messages: [userMessage(input)], text: input, shared: NOTHING_SHARED };
@@ -194,21 +199,14 @@ function ownPrompt(record: Raw): PreferencePrompt {
   if (typeof chosen.value !== 'string' || typeof rejected.value !== 'string') return dialogue([], []);
   const length = sharedLength(chosen.value, rejected.value);
   const text = chosen.value.slice(0, length);
-  return { turns: [], messages: [userMessage(text)], text, shared: { kind: 'text', length } };
+  // The words themselves stand in both answers, where they are checked.
+  const turns = text === '' ? [] : [{ ...fieldTurn(chosen.key, text, 'user', 'prompt'), texts: [] }];
+  return { turns, messages: text === '' ? [] : [userMessage(text)], text, shared: { kind: 'text', length } };
 }
 
 function dialogue(turns: readonly Turn[], list: unknown): PreferencePrompt {
   const masked = turns.map((turn) => ({ ...turn, trained: false, side: 'prompt' as const }));
   return { turns: masked, messages: toMessages(list), text: undefined, shared: NOTHING_SHARED };
-}
-
-function instructionPrompt(instruction: string, input: string): PreferencePrompt {
-  const asked = fieldTurn('instruction', instruction, 'user', 'prompt');
-  const text = input === '' ? instruction : `${instruction}\n\n${input}`;
-  const texts = input === '' ? asked.texts : [...asked.texts, { pointer: '/input', text: input }];
-  // Two fields are a question to a chat model, not the beginning of a text.
-  const user = { ...userMessage(text), alpaca: { instruction, input } };
-  return { turns: [{ ...asked, texts, text }], messages: [user], text: undefined, shared: NOTHING_SHARED };
 }
 
 function isSaidIn(prompt: string, list: unknown): boolean {

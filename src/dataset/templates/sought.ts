@@ -8,6 +8,8 @@ export interface Sought {
   readonly ends: string;
   /** The template compares values with each other, so that it may see that two messages are equal. */
   readonly equalValues: boolean;
+  /** It compares a value with an element of a list: `message == messages[-1]`. */
+  readonly equalElements: boolean;
   /** The template looks for something that stands not in its source. */
   readonly unknown: boolean;
 }
@@ -22,6 +24,7 @@ export function findSought(root: object): Sought {
   const whole = new Set<string>();
   let ends = '';
   let equalValues = false;
+  let equalElements = false;
   let unknown = false;
   const addParts = (nodes: readonly unknown[]): void => {
     for (const node of nodes) {
@@ -39,6 +42,7 @@ export function findSought(root: object): Sought {
       const right = field(node, 'right');
       if (operator === '==' || operator === '!=') {
         equalValues ||= isPlace(left) && isPlace(right);
+        equalElements ||= (isElement(left) && isName(right)) || (isName(left) && isElement(right));
         for (const side of [left, right]) {
           const text = textOf(side);
           if (text !== undefined) whole.add(text);
@@ -68,10 +72,14 @@ export function findSought(root: object): Sought {
     for (const child of Object.values(node) as unknown[])
       if (typeof child === 'object' && child !== null) todo.push(child);
   }
-  return { parts: [...parts], whole: [...whole], ends, equalValues, unknown };
+  return { parts: [...parts], whole: [...whole], ends, equalValues, equalElements, unknown };
 }
 
 const isPlace = (node: unknown): boolean => /^(Identifier|MemberExpression)$/.test(typeOf(node));
+
+const isName = (node: unknown): boolean => typeOf(node) === 'Identifier';
+const isElement = (node: unknown): boolean =>
+  field(node, 'computed') === true && /^(IntegerLiteral|UnaryExpression)$/.test(typeOf(field(node, 'property')));
 
 function addWhole(nodes: unknown, whole: Set<string>): void {
   if (!Array.isArray(nodes)) return;

@@ -5,6 +5,7 @@ import { rankReader } from './bpe';
 import { createEncoder } from './encoder';
 import { RankMerges } from './merges';
 import { WordTable } from './word-table';
+import { unicodeSpaces } from './words';
 
 /** A vocabulary of OpenAI's kind: tokens in order of their ids, which is the order in which they are merged. */
 export interface RankedVocabulary {
@@ -38,7 +39,7 @@ export function createRankedTokenizer({ bytes, starts, pattern, special, eos }: 
       splitRaw: createSplitter(added, (token) => token.text),
       splitNormalized: createSplitter([], (token) => token.text),
       normalize: undefined,
-      words: { pattern },
+      words: { pattern: unicodeSpaces(pattern) },
       placed: true,
       table: new WordTable(rankReader(merges)),
     }),

@@ -21,9 +21,9 @@ interface Stage {
 }
 
 const PUNCTUATION = String.raw`[\p{P}!-/:-@\[-\`{-~]`;
-const GPT2 = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
+const GPT2 = unicodeSpaces(/'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu);
 // The same behind a step that sets every digit apart: white space before a digit stands at the end of its part.
-const DIGITS_GPT2 = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\s+(?![^\s\p{N}])|\s+/gu;
+const DIGITS_GPT2 = unicodeSpaces(/'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\s+(?![^\s\p{N}])|\s+/gu);
 
 /** A splitter that is one expression: the words are its matches and what lies between them. */
 export interface WordPattern {
@@ -131,7 +131,15 @@ function splitPattern(config: Readonly<Record<string, unknown>>): RegExp | undef
   const { pattern } = new SplitPreTokenizer({ ...config, type: 'Split' } as ConstructorParameters<
     typeof SplitPreTokenizer
   >[0]);
-  return pattern ?? undefined;
+  return pattern ? unicodeSpaces(pattern) : undefined;
+}
+
+/** White space as the tokenizers' own expressions have it: JavaScript's `\s` has U+FEFF besides, and lacks U+0085. */
+export function unicodeSpaces(pattern: RegExp): RegExp {
+  const source = pattern.source.replaceAll(/\\[^]/g, (escape) =>
+    escape === '\\s' ? '\\p{White_Space}' : escape === '\\S' ? '\\P{White_Space}' : escape,
+  );
+  return new RegExp(source, pattern.flags);
 }
 
 function metaspace(config: Readonly<Record<string, unknown>>): { readonly marker: string; readonly scheme: unknown } {

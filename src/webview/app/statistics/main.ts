@@ -1,7 +1,6 @@
 import '@vscode/codicons/dist/codicon.css';
 import '../tokens.css';
 import '../base.css';
-import '../dashboard.css';
 import './statistics.css';
 import type { PageApi } from '../app';
 import { startStatistics } from './statistics';
