@@ -16,6 +16,7 @@ import { NO_LIMITS } from '../dataset-lsp/check/problem-list';
 import { TARGETS, targetRules } from '../dataset-lsp/targets';
 import { SETTINGS } from '../training/settings';
 import { checkProgress, isProgressWanted } from './check-progress';
+import { ruleSettingsOf, SETTINGS_FLAG } from './check-settings';
 import { tokensOf } from './check-tokens';
 import type { Arguments, Command, Flag } from './command';
 import type { Terminal } from './terminal';
@@ -48,6 +49,7 @@ const FLAGS: readonly Flag[] = [
     help: 'Severity of a rule (error, warning, information, hint or off), or one of its options: ID.OPTION=VALUE.',
     many: true,
   },
+  SETTINGS_FLAG,
   {
     name: 'target',
     value: Object.keys(TARGETS).join('|'),
@@ -145,6 +147,7 @@ function optionsOf(input: Arguments, cwd: string, workerPath: string | undefined
       FORMATS.map(({ id }) => id),
     ),
     target,
+    ruleSettings: ruleSettingsOf(input, cwd),
     tokens: tokensOf(input, cwd),
     validation: validation && asWritten(validation, cwd),
     fix: input.has('fix'),

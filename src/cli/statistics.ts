@@ -3,8 +3,10 @@ import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { DatasetReport } from '../dataset/report';
 import type { DatasetStatistics, Spread, TokenStatistics } from '../dataset/statistics';
+import { ruleChoice } from '../dataset-lsp/check';
 import { measureFile } from '../dataset-lsp/check/statistics';
 import { checkProgress, isProgressWanted } from './check-progress';
+import { ruleSettingsOf, SETTINGS_FLAG } from './check-settings';
 import { tokensOf } from './check-tokens';
 import type { Command } from './command';
 import { columnsText, countText, shortCountText } from './format';
@@ -26,6 +28,7 @@ export function statisticsCommand(workerPath: string): Command {
         help: 'Validation data of the same format: records that are in both are found.',
       },
       { name: 'no-tokens', help: 'Count no tokens, which is faster.' },
+      SETTINGS_FLAG,
       { name: 'json', help: 'Prints one JSON object.' },
     ],
     run: async (input, terminal) => {
@@ -37,6 +40,7 @@ export function statisticsCommand(workerPath: string): Command {
       const report = await measureFile(
         path,
         {
+          ...ruleChoice({ ruleSettings: ruleSettingsOf(input, terminal.cwd) }, path),
           tokens,
           vocabulary: tokens?.model ? basename(tokens.model.path) : "OpenAI's o200k vocabulary",
           validation: validation === undefined ? undefined : resolve(terminal.cwd, validation),

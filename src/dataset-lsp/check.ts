@@ -1,9 +1,11 @@
 /** `fine-tune check`: checks files of any size and writes the report as text, JSON or SARIF. */
+import { relative, sep } from 'node:path';
 import { checkFile, type CheckControl, type CheckedFile, type CheckFileOptions } from './check/check-file';
 import { fixFile } from './check/fix-file';
 import { jsonReport } from './check/report-json';
 import { sarifReport } from './check/report-sarif';
 import { fixText, textReport } from './check/report-text';
+import { rulesFor, type RuleSettings } from './rule-config';
 import { RULES } from './rules';
 import { openSuppressions, writeSuppressions } from './suppressions-file';
 import { acceptFindings } from './suppressions';
@@ -20,6 +22,8 @@ export interface RunCheckOptions extends Omit<CheckFileOptions, 'accepted' | 're
   /** Of this program, for SARIF. */
   readonly version: string;
   readonly color?: boolean;
+  /** Severities and options by glob, from the working folder; `severities` and `ruleOptions` overrule them. */
+  readonly ruleSettings?: RuleSettings | undefined;
   /** Apply the safe fixes before the check. */
   readonly fix?: boolean;
   /** Write what is found into the suppressions file. */
@@ -43,12 +47,13 @@ export async function runCheck(
   const files: CheckedFile[] = [];
   for (const path of paths) {
     control.onFile?.(path);
-    if (options.fix) options.note(fixText(path, await fixFile(path, options, control.signal)));
+    const chosen = { ...options, ...ruleChoice(options, path) };
+    if (options.fix) options.note(fixText(path, await fixFile(path, chosen, control.signal)));
     const { path: suppressionsPath, suppressions, nameOf } = openSuppressions(path);
     const name = nameOf(path);
     const accepted = options.accept ? undefined : suppressions[name];
     const recordHashes = options.output === 'sarif';
-    const checked = await checkFile(path, { ...options, accepted, recordHashes }, control);
+    const checked = await checkFile(path, { ...chosen, accepted, recordHashes }, control);
     files.push(checked);
     if (!options.accept) continue;
     writeSuppressions(suppressionsPath, acceptFindings(suppressions, name, checked.summary.issueCounts));
@@ -63,4 +68,17 @@ export async function runCheck(
         : textReport(files, rules, options.color ?? false);
   for (const part of report) options.write(part);
   return files.some((file) => file.severityCounts.error > 0) ? 1 : 0;
+}
+
+/** Rules of one file: what the settings say of it, and what the command line says of all files. */
+export function ruleChoice(
+  { ruleSettings, severities, ruleOptions }: Pick<RunCheckOptions, 'ruleSettings' | 'severities' | 'ruleOptions'>,
+  path: string,
+): Pick<RunCheckOptions, 'severities' | 'ruleOptions'> {
+  if (!ruleSettings) return { severities, ruleOptions };
+  const own = rulesFor(ruleSettings, relative('', path).split(sep).join('/'));
+  return {
+    severities: { ...own.severities, ...severities },
+    ruleOptions: { ...own.ruleOptions, ...ruleOptions },
+  };
 }

@@ -65,6 +65,11 @@ export class FactTable {
     this.signatures.add(facts.signature);
   }
 
+  /** Makes room for so many rows in all, so that a large table need not be copied as it grows. */
+  reserve(rows: number): void {
+    if (rows > this.lines.length) this.#grow(rows);
+  }
+
   /** Adds the rows of a table whose first line is the line `lineOffset + 1` of the file. */
   append(other: FactColumns, lineOffset: number): void {
     const { length } = other.lines;

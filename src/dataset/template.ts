@@ -70,7 +70,7 @@ export function createTemplate(options: TemplateOptions): ChatTemplate {
   const checks = { plain: spotCheck(), calls: spotCheck(), reasoning: spotCheck() };
   const render = ({ messages: turns, tools }: Conversation): RenderedConversation => {
     const messages = templateMessages(turns, roles);
-    if (template.sought.equalElements && hasEqualMessages(turns))
+    if (template.sought.equalElements && hasEqualMessages(messages))
       throw refused(new Error('it compares messages with each other, and two messages of the record are the same'));
     const text = renderWith(template, messages, tools, false);
     requireTools(text, turns, tools);
@@ -101,9 +101,14 @@ export function createTemplate(options: TemplateOptions): ChatTemplate {
   };
 }
 
-/** Python compares what messages hold, the library which of them it is. */
-function hasEqualMessages(turns: readonly Message[]): boolean {
-  return new Set(turns.map(({ role, content }) => `${role} ${content}`)).size < turns.length;
+/**
+ * Whether an earlier message is the same as the last one, or as the last of the user: those are what templates compare
+ * with. Python compares what messages hold, the library which of them it is.
+ */
+function hasEqualMessages(messages: readonly TemplateMessage[]): boolean {
+  const written = messages.map((message) => JSON.stringify(message));
+  const user = messages.findLastIndex((message) => message.role === 'user');
+  return [user, messages.length - 1].some((last) => last > 0 && written.indexOf(written[last]!) < last);
 }
 
 function kindOf(turns: readonly Message[]): 'plain' | 'calls' | 'reasoning' {

@@ -57,7 +57,7 @@ export function createTokenizer(tokenizerJson: object, tokenizerConfig: object):
   const inNormalized = (token: { readonly normalized: boolean }): boolean =>
     token.normalized && normalize !== undefined;
 
-  const known = createWordSplitter(json['pre_tokenizer'], cuttable(json['model'], tokens));
+  const known = createWordSplitter(json['pre_tokenizer'], uncuttable(json['model'], tokens));
   const byteLevel = known?.byteLevel ?? false;
   const otherwise = modelReader(
     once(() => (bpe ? openLibrary(json, config) : library).model!),
@@ -181,12 +181,24 @@ function openLibrary(
   );
 }
 
-/** Whether text without a pre-tokenizer can be cut before "▁": no merge may cross such a place. */
-function cuttable(model: unknown, vocabulary: readonly string[]): boolean {
+/**
+ * Where text without a pre-tokenizer can be cut before "▁", because no merge crosses such a place: behind every
+ * character but these. `undefined`: nowhere.
+ */
+function uncuttable(model: unknown, vocabulary: readonly string[]): string | undefined {
   const type = asRecord(model)?.['type'];
-  if (type !== undefined && type !== 'BPE') return false;
-  return vocabulary.some((token) => token.includes('▁')) && !vocabulary.some((token) => /[^▁]▁/u.test(token));
+  if (type !== undefined && type !== 'BPE') return undefined;
+  const characters = new Set<string>();
+  let marked = false;
+  for (const token of vocabulary) {
+    if (!token?.includes('▁')) continue;
+    marked = true;
+    for (const [character] of token.matchAll(/[^▁](?=▁)/gu)) characters.add(character);
+  }
+  return marked && characters.size <= MOST_UNCUTTABLE ? [...characters].join('') : undefined;
 }
+
+const MOST_UNCUTTABLE = 20;
 
 /** Words by the library's own pre-tokenizer, which does not say where they stand. */
 function libraryWords(library: LibraryTokenizer): WordSplitter {

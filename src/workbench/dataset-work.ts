@@ -8,6 +8,7 @@ export async function runDatasetCommand(
   { context, log }: Workbench,
   title: string,
   args: readonly string[],
+  cwd?: string,
 ): Promise<CliResult> {
   log.info(`fine-tune ${args.join(' ')}`);
   const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
@@ -18,7 +19,7 @@ export async function runDatasetCommand(
     const result = await runCli({
       cliPath: context.asAbsolutePath(path.join('dist', 'cli.js')),
       args,
-      cwd: context.extensionPath,
+      cwd: cwd ?? context.extensionPath,
       signal: abort.signal,
       onProgress: (done, total) => {
         const percent = total > 0 ? (done / total) * 100 : 0;

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { DatasetClient } from '../dataset-lsp/client';
+import type { DatasetClient, startDatasetClient } from '../dataset-lsp/client';
 import { isDataset } from '../dataset-lsp/protocol';
 import { PreviewPanels } from '../webview/preview-panel';
 import { createDatasetStatus } from './dataset-status';
@@ -20,14 +20,14 @@ export interface Datasets extends vscode.Disposable {
 export function createDatasets(
   context: vscode.ExtensionContext,
   log: vscode.LogOutputChannel,
-  loadClient: () => Promise<typeof import('../dataset-lsp/client')>,
+  loadClient: () => Promise<{ readonly startDatasetClient: typeof startDatasetClient }>,
   onError: (error: unknown) => void,
 ): Datasets {
   const started: vscode.Disposable[] = [];
   let client: Promise<DatasetClient> | undefined;
   const start = async (): Promise<DatasetClient> => {
-    const { startDatasetClient } = await loadClient();
-    const running = await startDatasetClient(context, log);
+    const loaded = await loadClient();
+    const running = await loaded.startDatasetClient(context, log);
     const useTraining = async (): Promise<void> => {
       await running.useTraining(await trainingContexts());
       previews.refresh();

@@ -109,7 +109,7 @@ describe('trained parts', () => {
   it('are refused where Python would see that two messages are equal', () => {
     const jinja = "{% for m in messages %}{{ '!' if m == messages[-1] else '' }}{{ m.content }}</s>{% endfor %}";
     const template = createTemplate({ source: { jinja }, eosToken: '</s>' });
-    expect(template.render(talk('a', 'b')).text).toBe('a</s>b</s>');
+    expect(template.render(talk('a', 'b')).text).toBe('a</s>!b</s>');
     const twice = { ...talk('a', 'b'), messages: [...talk('a', 'b').messages, ...talk('a', 'b').messages] };
     expect(() => template.render(twice)).toThrow(/two messages of the record are the same/);
   });

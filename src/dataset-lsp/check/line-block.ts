@@ -41,6 +41,7 @@ export class LineReader {
   constructor(
     private readonly file: OpenFile,
     private readonly longest = LONGEST_LINE,
+    private readonly long = LONG,
   ) {}
 
   read(range: ByteRange): LineBlock {
@@ -54,7 +55,7 @@ export class LineReader {
     const lastLine = Math.max(first, this.#space.subarray(0, length).lastIndexOf(10, length - 2) + 1);
     let overlong = length - lastLine > this.longest;
     for (let step = MORE; !overlong && from + length < this.file.size && this.#space[length - 1] !== 10; step *= 2) {
-      if (step > LONG) {
+      if (step > this.long) {
         // Such a line is first looked through to its end, so that no memory is spent on one that is too long.
         const rest = this.#bytesToLineEnd(from + length, lastLine + this.longest - length);
         if (rest === undefined) overlong = true;

@@ -1,5 +1,5 @@
 import { isStackOverflow } from '../../common/stack';
-import { convertRecord, type Conversion } from '../../dataset/conversion';
+import { convertRecord } from '../../dataset/conversion';
 import type { Format } from '../../dataset/formats';
 import { fits } from '../../dataset/shape';
 import { editFix, RecordEditor, removeRecord, type Fix } from '../fixes';
@@ -39,22 +39,18 @@ export const mixedFormats = defineRule({
   },
 });
 
-/** Abstains where the record is not one of its own format, or would become two. */
+/** Abstains where the record is not one of its own format, would become two, or is nested too deeply. */
 function convert(source: string, value: Readonly<Record<string, unknown>>, from: Format, to: Format): readonly Fix[] {
   if (!fits(from.shape, value)) return [];
-  const converted = tryToConvert(value, from, to);
-  const record = converted?.kind === 'converted' && converted.records.length === 1 ? converted.records[0] : undefined;
-  if (converted?.kind !== 'converted' || !record || !fits(to.shape, record)) return [];
-  const lost = converted.dropped.map((key) => JSON.stringify(key)).join(', ');
-  const title = `Convert it to ${to.id}${lost === '' ? '' : `, without ${lost}`}`;
-  return editFix(title, false, new RecordEditor(source).replace('', record));
-}
-
-function tryToConvert(value: Readonly<Record<string, unknown>>, from: Format, to: Format): Conversion | undefined {
   try {
-    return convertRecord(value, from, to.id);
+    const converted = convertRecord(value, from, to.id);
+    const record = converted.kind === 'converted' && converted.records.length === 1 ? converted.records[0] : undefined;
+    if (converted.kind !== 'converted' || !record || !fits(to.shape, record)) return [];
+    const lost = converted.dropped.map((key) => JSON.stringify(key)).join(', ');
+    const title = `Convert it to ${to.id}${lost === '' ? '' : `, without ${lost}`}`;
+    return editFix(title, false, new RecordEditor(source).replace('', record));
   } catch (thrown) {
     if (!isStackOverflow(thrown)) throw thrown;
-    return undefined;
+    return [];
   }
 }

@@ -1,4 +1,4 @@
-import { toolsOf, type ToolDefinition } from './tool-names';
+import { toolsOf } from '../../dataset/tools';
 import { targetRule, type Target } from './target';
 
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
@@ -25,8 +25,11 @@ const OPENAI: Target = {
         message:
           'OpenAI wants preferences as "input", "preferred_output" and "non_preferred_output". Convert the file: "fine-tune convert FILE --to preference --style openai".',
       });
-    for (const { pointer, name } of toolsOf(value))
-      if (!NAME.test(name)) report({ pointer, message: nameMessage(name) });
+    for (const { pointer, value: tool } of toolsOf(value, format).flatMap(({ tools }) => tools)) {
+      const name = tool?.['name'];
+      if (typeof name === 'string' && !NAME.test(name))
+        report({ pointer: `${pointer}/name`, message: nameMessage(name) });
+    }
     for (const { message, pointer } of turns) {
       const name = message?.['name'];
       if (typeof name === 'string' && !NAME.test(name))
@@ -35,7 +38,7 @@ const OPENAI: Target = {
   },
 };
 
-function nameMessage(name: ToolDefinition['name']): string {
+function nameMessage(name: string): string {
   return `OpenAI takes names of 1 to 64 letters, digits, "_" and "-"; ${JSON.stringify(name)} is not one.`;
 }
 

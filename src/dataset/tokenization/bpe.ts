@@ -1,5 +1,6 @@
 import { CHAR_TO_BYTE } from '../unicode';
-import { mergeSymbols, PairMerges, Symbols, type Merges, type RankMerges } from './merges';
+import { mergeSymbols, PairMerges, Symbols, type Merges } from './merges';
+import type { RankMerges } from './rank-merges';
 import type { TokenBuffer, WordReader } from './word-table';
 
 /** The `model` of a tokenizer.json of the kind BPE, as far as words are read with it. */

@@ -3,7 +3,7 @@ import { BYTE_TO_CHAR, utf8Decode, utf8Encode } from '../unicode';
 import { createSplitter } from './added-tokens';
 import { rankReader } from './bpe';
 import { createEncoder } from './encoder';
-import { RankMerges } from './merges';
+import { RankMerges } from './rank-merges';
 import { WordTable } from './word-table';
 import { unicodeSpaces } from './words';
 

@@ -42,10 +42,10 @@ interface KnownSplitter {
 /**
  * Word splitter for the `pre_tokenizer` of a tokenizer.json; `undefined` for kinds it does not know.
  * Written anew because the library's own steps give no offsets, and take `\d` for `\p{N}` and ASCII for `\w`.
- * `mayCut`: no entry of the vocabulary has a "▁" behind another character, so that text without a pre-tokenizer can be
- * cut before every run of "▁" without a change of the tokens.
+ * `uncuttable`: text without a pre-tokenizer can be cut before every run of "▁" without a change of the tokens, unless it
+ * stands behind one of these characters; `undefined`: it cannot be cut.
  */
-export function createWordSplitter(config: unknown, mayCut: boolean): KnownSplitter | undefined {
+export function createWordSplitter(config: unknown, uncuttable: string | undefined): KnownSplitter | undefined {
   const configs = flatten(config);
   const stages: Stage[] = [];
   let byteLevel = false;
@@ -82,7 +82,8 @@ export function createWordSplitter(config: unknown, mayCut: boolean): KnownSplit
         stages.push(patternStage(new RegExp(escapeRegExp(marker), 'gu'), 'MergedWithNext', false));
     } else return undefined;
   }
-  if (!byteLevel && mayCut) stages.push(patternStage(/(?<=[^▁])(?=▁)/gu, 'Isolated', false));
+  if (!byteLevel && uncuttable !== undefined)
+    stages.push(patternStage(new RegExp(`(?<=[^▁${escapeRegExp(uncuttable)}])(?=▁)`, 'gu'), 'Isolated', false));
   const split: WordSplitter = (text, first) => {
     let pieces: Word[] = [{ key: text, start: 0, end: text.length, added: 0 }];
     for (const stage of stages) {
@@ -92,10 +93,13 @@ export function createWordSplitter(config: unknown, mayCut: boolean): KnownSplit
     }
     return pieces;
   };
-  return { split, byteLevel, one: onePattern(configs, mayCut && !byteLevel) };
+  return { split, byteLevel, one: onePattern(configs, byteLevel ? undefined : uncuttable) };
 }
 
-function onePattern(configs: readonly Readonly<Record<string, unknown>>[], mayCut: boolean): WordPattern | undefined {
+function onePattern(
+  configs: readonly Readonly<Record<string, unknown>>[],
+  uncuttable: string | undefined,
+): WordPattern | undefined {
   const [first, second] = configs;
   const plain = (one: Readonly<Record<string, unknown>> | undefined, useRegex: boolean): boolean =>
     one?.['type'] === 'ByteLevel' && one['add_prefix_space'] !== true && (one['use_regex'] !== false) === useRegex;
@@ -112,7 +116,7 @@ function onePattern(configs: readonly Readonly<Record<string, unknown>>[], mayCu
     const pattern = splitPattern(first);
     return isolated && pattern ? { pattern } : undefined;
   }
-  const cut = mayCut ? /▁*[^▁]+|▁+/gu : /[^]+/gu;
+  const cut = uncuttable === undefined ? /[^]+/gu : cutPattern(uncuttable);
   if (configs.length === 0) return { pattern: cut };
   if (configs.length === 1 && first?.['type'] === 'Metaspace') {
     const { marker, scheme } = metaspace(first);
@@ -125,6 +129,11 @@ function onePattern(configs: readonly Readonly<Record<string, unknown>>[], mayCu
     return { pattern: first['split'] !== false ? /▁?[^▁]+|▁/gu : cut, prepare };
   }
   return undefined;
+}
+
+function cutPattern(uncuttable: string): RegExp {
+  if (uncuttable === '') return /▁*[^▁]+|▁+/gu;
+  return new RegExp(`▁*(?:[^▁]|(?<=[${escapeRegExp(uncuttable)}])▁+)+|▁+`, 'gu');
 }
 
 function splitPattern(config: Readonly<Record<string, unknown>>): RegExp | undefined {

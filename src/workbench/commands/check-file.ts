@@ -6,7 +6,7 @@ import { DIAGNOSTIC_SOURCE } from '../../dataset-lsp/protocol';
 import { dataFile, fileOf } from '../data-files';
 import { checkText, type CheckedReport } from '../dataset-words';
 import { runDatasetCommand } from '../dataset-work';
-import { tokenFlags } from '../token-flags';
+import { folderOf, ruleFlags, tokenFlags } from '../check-flags';
 
 import type { Workbench } from '../workbench';
 
@@ -22,8 +22,8 @@ export async function checkFile(workbench: Workbench, resource?: unknown): Promi
   const file = await dataFile(resource, 'The check reads the file from the disk.');
   if (file === undefined) return;
   const uri = vscode.Uri.file(file);
-  const args = ['check', file, '--format', 'json', ...(await tokenFlags(uri))];
-  const { out, err } = await runDatasetCommand(workbench, `Checking ${path.basename(file)}`, args);
+  const args = ['check', file, '--format', 'json', ...(await tokenFlags(uri)), ...ruleFlags(uri)];
+  const { out, err } = await runDatasetCommand(workbench, `Checking ${path.basename(file)}`, args, folderOf(uri));
   if (out.trim() === '') throw new Failure('check', err.trim(), '');
   const [report] = (JSON.parse(out) as { readonly files: readonly CheckedReport[] }).files;
   if (!report) return;

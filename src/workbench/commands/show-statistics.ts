@@ -6,7 +6,7 @@ import { showStatistics } from '../../webview/statistics-panel';
 import type { StatisticsAction } from '../../webview/statistics-protocol';
 import { dataFile } from '../data-files';
 import { runCli } from '../run-cli';
-import { tokenFlags } from '../token-flags';
+import { folderOf, ruleFlags, tokenFlags } from '../check-flags';
 import type { Workbench } from '../workbench';
 
 /** Opens the page with the numbers of a data file. */
@@ -16,9 +16,9 @@ export async function statistics(workbench: Workbench, resource?: unknown): Prom
   if (file === undefined) return;
   showStatistics(context.extensionUri, vscode.Uri.file(file), {
     read: async (uri, signal, onProgress) => {
-      const args = ['statistics', uri.fsPath, '--json', ...(await tokenFlags(uri))];
+      const args = ['statistics', uri.fsPath, '--json', ...(await tokenFlags(uri)), ...ruleFlags(uri)];
       const cliPath = context.asAbsolutePath(path.join('dist', 'cli.js'));
-      const { code, out, err } = await runCli({ cliPath, args, cwd: context.extensionPath, signal, onProgress });
+      const { code, out, err } = await runCli({ cliPath, args, cwd: folderOf(uri), signal, onProgress });
       if (code === 1) throw new Failure('statistics', err.trim(), '');
       return JSON.parse(out) as DatasetReport;
     },

@@ -105,10 +105,28 @@ describe('ranges of bytes', () => {
     }
   });
 
+  it('hold long lines, which are looked through first', async () => {
+    const bytes = Buffer.from(`short\n${'x'.repeat(700_000)}\n${'y'.repeat(900_000)}`);
+    const file = await open(bytes);
+    for (const longest of [700_001, 900_000]) {
+      const reader = new LineReader(file, longest, 1);
+      const first = reader.read({ start: 0, end: 10 });
+      expect([first.bytes.length, first.overlong]).toEqual([700_007, false]);
+      const { bytes: last, overlong } = reader.read({ start: 10, end: file.size });
+      expect([last.length, overlong]).toEqual([longest === 900_000 ? 900_000 : 0, longest !== 900_000]);
+    }
+    file.close();
+  });
+
   it('leave out a line that is too long for a text, and say so once', async () => {
     const file = await open(Buffer.from(`short\n${'x'.repeat(100)}\nlast\n`));
-    for (const step of [1, 7, 30, 60]) {
-      const reader = new LineReader(file, 50);
+    for (const [step, long] of [
+      [1, undefined],
+      [7, undefined],
+      [30, 1],
+      [60, 1],
+    ] as const) {
+      const reader = new LineReader(file, 50, long);
       const blocks = Array.from({ length: Math.ceil(file.size / step) }, (_, i) => {
         const { bytes, overlong } = reader.read({ start: i * step, end: Math.min(file.size, (i + 1) * step) });
         return { text: bytes.toString(), overlong };

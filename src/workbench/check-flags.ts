@@ -1,5 +1,19 @@
+import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { trainingContexts } from './training-contexts';
+
+/** Flags of the command line that choose the rules as the editor does. */
+export function ruleFlags(file: vscode.Uri): string[] {
+  const settings = vscode.workspace.getConfiguration('fine-tune', file);
+  const rules = settings.get<unknown>('rules', {});
+  const overrides = settings.get<unknown>('ruleOverrides', []);
+  return ['--settings', JSON.stringify({ 'fine-tune.rules': rules, 'fine-tune.ruleOverrides': overrides })];
+}
+
+/** Folder that the globs of the rules are meant from. */
+export function folderOf(file: vscode.Uri): string {
+  return vscode.workspace.getWorkspaceFolder(file)?.uri.fsPath ?? path.dirname(file.fsPath);
+}
 
 /**
  * Flags of the command line that count tokens as the `finetune.json` beside or above the file would train them. Without
