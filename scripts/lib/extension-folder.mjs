@@ -7,6 +7,8 @@ const contents = [
   'README.md',
   'LICENSE',
   'CHANGELOG.md',
+  // What a finding's code links to.
+  'docs/rules.md',
   'dist',
   'media',
   ...['package.json', 'dist', 'bin'].map((part) => `node_modules/onnxruntime-node/${part}`),

@@ -57,7 +57,7 @@ export function createTokenizer(tokenizerJson: object, tokenizerConfig: object):
   const inNormalized = (token: { readonly normalized: boolean }): boolean =>
     token.normalized && normalize !== undefined;
 
-  const known = createWordSplitter(json['pre_tokenizer'], uncuttable(json['model'], tokens));
+  const known = createWordSplitter(preTokenizerOf(json, normalize), uncuttable(json['model'], tokens));
   const byteLevel = known?.byteLevel ?? false;
   const otherwise = modelReader(
     once(() => (bpe ? openLibrary(json, config) : library).model!),
@@ -199,6 +199,16 @@ function uncuttable(model: unknown, vocabulary: readonly string[]): string | und
 }
 
 const MOST_UNCUTTABLE = 20;
+
+/** Gemma's pre-tokenizer splits at spaces, of which its normalizer leaves none. */
+function preTokenizerOf(
+  json: Readonly<Record<string, unknown>>,
+  normalize: ((text: string) => string) | undefined,
+): unknown {
+  const config = asRecord(json['pre_tokenizer']);
+  const atSpaces = config?.['type'] === 'Split' && asRecord(config['pattern'])?.['String'] === ' ';
+  return atSpaces && normalize && !normalize(' x  y ').includes(' ') ? null : json['pre_tokenizer'];
+}
 
 /** Words by the library's own pre-tokenizer, which does not say where they stand. */
 function libraryWords(library: LibraryTokenizer): WordSplitter {

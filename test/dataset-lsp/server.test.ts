@@ -216,6 +216,23 @@ describe('features', () => {
     expect(fixed).toEqual([lines[0], fixed[1], lines[3], lines[4], '']);
   });
 
+  it('renames keys that no format has in every record that has them', async () => {
+    const other = 'file:///work/questions.jsonl';
+    const text =
+      '{"question": "Which colour?", "answer": "Green."}\n{"note": 1}\n{"answer": "Two.", "question": "How many?"}\n';
+    await server.open(other, text);
+    await server.settled(other, 1);
+    const range = { start: at(0, 0), end: at(0, 0) };
+    const actions = await request<CodeAction[]>(
+      'textDocument/codeAction',
+      inFile(other, { range, context: { diagnostics: [] } }),
+    );
+    const rename = actions.find(({ title }) => title.includes('in all records'))!;
+    expect(applied(text, rename)).toBe(
+      '{"prompt": "Which colour?", "completion": "Green."}\n{"note": 1}\n{"completion": "Two.", "prompt": "How many?"}\n',
+    );
+  });
+
   it('offers to change what may be changed of a rule', async () => {
     const range = { start: at(2, 0), end: at(2, 0) };
     const actions = await request<CodeAction[]>(

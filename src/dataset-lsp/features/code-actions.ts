@@ -9,7 +9,7 @@ import {
 import { comparedFindings, type DatasetFinding, type RowFix } from '../dataset-pass';
 import type { DatasetDocument, Row } from '../document';
 import { fixLine } from '../fix-text';
-import type { Fix } from '../fixes';
+import type { Fix, LineEdit } from '../fixes';
 import type { OpenDataset } from '../open-dataset';
 import type { LineFinding } from '../placement';
 import { CLIENT_COMMANDS, DIAGNOSTIC_SOURCE, FIX_ALL } from '../protocol';
@@ -89,7 +89,10 @@ function findingsIn({ checker, document }: OpenDataset, row: Row, range: Range):
   if (checker.whole) return [];
   const { findings, tokenized } = checker.resultOf(row);
   const own = findings.length > 0 ? checker.findingsOf(row, tokenized) : [];
-  return [...own, ...comparedFindings(document, row)].filter(({ start, end }) =>
+  const ofFile = checker
+    .fileFindings(document.length)
+    .flatMap(({ line, finding }) => (line === row.index + 1 ? [finding] : []));
+  return [...ofFile, ...own, ...comparedFindings(document, row)].filter(({ start, end }) =>
     overlaps(document.rangeIn(row, start, end), range),
   );
 }
@@ -100,10 +103,13 @@ function fixesOf(finding: ActionFinding): readonly (Fix | RowFix)[] {
 
 /** `undefined` when the fix no longer fits the document. */
 function editsOf(document: DatasetDocument, row: Row, fix: Fix | RowFix): TextEdit[] | undefined {
-  const edits = (fix.edits ?? []).map(({ start, end, text }) => ({
-    range: document.rangeIn(row, start, end),
-    newText: text,
-  }));
+  const inRow = (edited: Row, lineEdits: readonly LineEdit[]): TextEdit[] =>
+    lineEdits.map(({ start, end, text }) => ({ range: document.rangeIn(edited, start, end), newText: text }));
+  const everyLine = 'everyLine' in fix ? fix.everyLine : undefined;
+  const edits = [
+    ...inRow(row, fix.edits ?? []),
+    ...(everyLine ? document.rows.flatMap((each) => inRow(each, everyLine(each.source))) : []),
+  ];
   const removed =
     'removeRows' in fix ? fix.removeRows : (fix.removeLines ?? []).flatMap((line) => document.rows[line - 1] ?? []);
   if (removed.some((one) => !document.has(one))) return undefined;

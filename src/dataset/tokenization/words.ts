@@ -83,7 +83,7 @@ export function createWordSplitter(config: unknown, uncuttable: string | undefin
     } else return undefined;
   }
   if (!byteLevel && uncuttable !== undefined)
-    stages.push(patternStage(new RegExp(`(?<=[^▁${escapeRegExp(uncuttable)}])(?=▁)`, 'gu'), 'Isolated', false));
+    stages.push(patternStage(new RegExp(`(?<=[^▁${inClass(uncuttable)}])(?=▁)`, 'gu'), 'Isolated', false));
   const split: WordSplitter = (text, first) => {
     let pieces: Word[] = [{ key: text, start: 0, end: text.length, added: 0 }];
     for (const stage of stages) {
@@ -131,9 +131,11 @@ function onePattern(
   return undefined;
 }
 
+const inClass = (characters: string): string => escapeRegExp(characters).replaceAll('-', '\\-');
+
 function cutPattern(uncuttable: string): RegExp {
   if (uncuttable === '') return /▁*[^▁]+|▁+/gu;
-  return new RegExp(`▁*(?:[^▁]|(?<=[${escapeRegExp(uncuttable)}])▁+)+|▁+`, 'gu');
+  return new RegExp(`▁*(?:[^▁]|(?<=[${inClass(uncuttable)}])▁+)+|▁+`, 'gu');
 }
 
 function splitPattern(config: Readonly<Record<string, unknown>>): RegExp | undefined {
