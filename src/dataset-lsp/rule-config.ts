@@ -15,8 +15,6 @@ export interface RuleSettings {
   readonly overrides: readonly { readonly files: string; readonly rules: Readonly<Record<string, RuleSetting>> }[];
 }
 
-export const NO_RULE_SETTINGS: RuleSettings = { rules: {}, overrides: [] };
-
 /** Settings out of an unknown value (an editor sends what the user wrote); what makes no sense is left out. */
 export function readRuleSettings(sent: { readonly rules?: unknown; readonly overrides?: unknown }): RuleSettings {
   const overrides = Array.isArray(sent.overrides) ? (sent.overrides as readonly unknown[]) : [];

@@ -70,9 +70,11 @@ export function createTemplate(options: TemplateOptions): ChatTemplate {
   const checks = { plain: spotCheck(), calls: spotCheck(), reasoning: spotCheck() };
   const render = ({ messages: turns, tools }: Conversation): RenderedConversation => {
     const messages = templateMessages(turns, roles);
-    if (template.sought.equalElements && hasEqualMessages(messages))
-      throw refused(new Error('it compares messages with each other, and two messages of the record are the same'));
     const text = renderWith(template, messages, tools, false);
+    const same = template.sought.equalElements ? equalToLast(messages) : undefined;
+    // Where it is written in the same way as the last one, it makes no difference which of them is meant.
+    if (same !== undefined && !text.startsWith(renderWith(template, messages.slice(0, same + 1), tools, false)))
+      throw refused(new Error('it compares messages with each other, and two messages of the record are the same'));
     requireTools(text, turns, tools);
     requireText(text, turns);
     const tagged = marked && spansBySentinel(renderWith(marked, messages, tools, false), text, turns);
@@ -102,13 +104,16 @@ export function createTemplate(options: TemplateOptions): ChatTemplate {
 }
 
 /**
- * Whether an earlier message is the same as the last one, or as the last of the user: those are what templates compare
- * with. Python compares what messages hold, the library which of them it is.
+ * An earlier message that is the same as the last one, or as the last of the user: those are what templates compare with.
+ * Python compares what messages hold, the library which of them it is.
  */
-function hasEqualMessages(messages: readonly TemplateMessage[]): boolean {
+function equalToLast(messages: readonly TemplateMessage[]): number | undefined {
   const written = messages.map((message) => JSON.stringify(message));
   const user = messages.findLastIndex((message) => message.role === 'user');
-  return [user, messages.length - 1].some((last) => last > 0 && written.indexOf(written[last]!) < last);
+  return [user, messages.length - 1].flatMap((last) => {
+    const first = last > 0 ? written.indexOf(written[last]!) : last;
+    return first < last ? [first] : [];
+  })[0];
 }
 
 function kindOf(turns: readonly Message[]): 'plain' | 'calls' | 'reasoning' {
