@@ -5,6 +5,7 @@ import { Failure } from '../common/failure';
 import type { Preview } from '../dataset/preview';
 import { isDataset, type LineParams, type NextCut } from '../dataset-lsp/protocol';
 import { previewHtml } from './html';
+import { panelIcon } from './panel-icon';
 import type { RecordPlace } from './preview-protocol';
 import { createPreviewSession, type PreviewHost, type PreviewSession } from './preview-session';
 import { RecordLines } from './record-lines';
@@ -85,7 +86,7 @@ export class PreviewPanels implements vscode.WebviewPanelSerializer, vscode.Disp
     const dist = vscode.Uri.joinPath(extensionUri, 'dist');
     const address = (file: string): string => webview.asWebviewUri(vscode.Uri.joinPath(dist, file)).toString();
     webview.options = this.#webviewOptions();
-    panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'icons', 'fine-tune.svg');
+    panel.iconPath = panelIcon(extensionUri);
     const session = createPreviewSession({
       host: this.#host(),
       post: (message) => void webview.postMessage(message).then(undefined, onError),

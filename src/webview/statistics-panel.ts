@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import type { DatasetReport } from '../dataset/report';
 import { statisticsHtml } from './html';
+import { panelIcon } from './panel-icon';
 import { createRpc } from './rpc';
 import type {
   StatisticsAction,
@@ -47,7 +48,7 @@ export function showStatistics(extensionUri: vscode.Uri, file: vscode.Uri, host:
       localResourceRoots: [dist],
     },
   );
-  panel.iconPath = vscode.Uri.joinPath(extensionUri, 'media', 'icons', 'fine-tune.svg');
+  panel.iconPath = panelIcon(extensionUri);
   let state: StatisticsState = { kind: 'working', name, doneBytes: 0, totalBytes: 0 };
   let work: AbortController | undefined;
 

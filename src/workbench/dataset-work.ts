@@ -32,6 +32,14 @@ export async function runDatasetCommand(
   });
 }
 
+/** The words of a command that refused a file, without the folder of the file before each of its lines. */
+export function refusalText(err: string, file: string): string {
+  return err
+    .replace(/^error: /, '')
+    .replaceAll(path.dirname(file) + path.sep, '')
+    .trim();
+}
+
 /** Asks where a result goes. `undefined`: given up. The dialog itself asks before it replaces a file. */
 export async function askForTarget(file: string, suffix: string, saveLabel: string): Promise<string | undefined> {
   const { dir, name, ext } = path.parse(file);

@@ -41,8 +41,8 @@ export class RecordDocuments implements vscode.FileSystemProvider {
     const formatted = await (await this.client()).formatRecord({ uri, line });
     if (!formatted)
       throw new Failure('no-record', `Line ${line + 1} is no record that can be read.`, 'Correct its JSON first.');
-    const name = posix.basename(document.uri.path).replace(/\.jsonl$/i, '');
-    const place = vscode.Uri.from({ scheme: SCHEME, path: `/${name} line ${line + 1}.json`, query: uri });
+    const name = posix.basename(document.uri.path);
+    const place = vscode.Uri.from({ scheme: SCHEME, path: `/${name}/line ${line + 1}.json`, query: uri });
     const { source, text } = formatted;
     const known = this.#records.has(place.toString());
     this.#records.set(place.toString(), { document: uri, line, source, text, changed: Date.now() });

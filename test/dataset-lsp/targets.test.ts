@@ -83,6 +83,22 @@ describe('targets', () => {
     ]);
   });
 
+  it('know the largest file', () => {
+    const sizes = (bytes: number): string[] => {
+      const messages: string[] = [];
+      const first = { line: 1, value: {} };
+      const file = { records: 10, bytes, first, forced: false, encoding: [], document: undefined };
+      TARGETS['openai']!.rule.check.file?.(
+        { ...file, detection: { kind: 'unknown' } },
+        (one) => messages.push(one.message),
+        {},
+      );
+      return messages;
+    };
+    expect(sizes(512 * 2 ** 20)).toEqual([]);
+    expect(sizes(600 * 2 ** 20)).toEqual(['OpenAI takes files of at most 512 MB, this one has 600 MB.']);
+  });
+
   it('refuse a format that they do not know, and say how to convert it', () => {
     const record = { instruction: 'Name a colour.', output: 'Green, for example.' };
     for (const id of Object.keys(TARGETS))

@@ -120,6 +120,7 @@ function listFileProblems(
   const context = {
     ...head,
     records: scan.records,
+    bytes: file.size,
     forced: job.forced,
     encoding: [...marks, ...scan.encoding],
   };

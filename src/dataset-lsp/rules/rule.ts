@@ -84,6 +84,8 @@ export type Report = (finding: Finding) => void;
 export interface FileContext {
   /** Lines that are not blank. */
   readonly records: number;
+  /** Size on the disk; absent for a text in the editor. */
+  readonly bytes?: number;
   readonly detection: Detection;
   /** First record that is an object. */
   readonly first: { readonly line: number; readonly value: Readonly<Record<string, unknown>> } | undefined;

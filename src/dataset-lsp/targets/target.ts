@@ -40,7 +40,7 @@ export function targetRule(target: Target, examples: RuleMeta['examples']): Rule
       examples,
     },
     check: {
-      file({ records, first, detection }, report) {
+      file({ records, first, detection, bytes = 0 }, report) {
         const { least, most = Infinity } = target.examples;
         const line = first?.line ?? 1;
         if (records > 0 && records < least)
@@ -54,6 +54,12 @@ export function targetRule(target: Target, examples: RuleMeta['examples']): Rule
             line,
             mark: 'start',
             message: `${target.name} takes at most ${most} records, this file has ${records}.`,
+          });
+        if (target.fileSize !== undefined && bytes > target.fileSize)
+          report({
+            line,
+            mark: 'start',
+            message: `${target.name} takes files of at most ${megabytes(target.fileSize)} MB, this one has ${megabytes(bytes)} MB.`,
           });
         if (detection.kind === 'known' && !target.formats.includes(detection.format.id))
           report({
@@ -71,6 +77,10 @@ export function targetRule(target: Target, examples: RuleMeta['examples']): Rule
       },
     },
   });
+}
+
+function megabytes(bytes: number): string {
+  return Math.ceil(bytes / 2 ** 20).toLocaleString('en-US');
 }
 
 function checkKeys(

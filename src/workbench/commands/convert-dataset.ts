@@ -4,7 +4,7 @@ import { Failure } from '../../common/failure';
 import { FORMATS } from '../../dataset/formats';
 import { dataFile } from '../data-files';
 import { lastLine } from '../dataset-words';
-import { askForTarget, offerResult, runDatasetCommand } from '../dataset-work';
+import { askForTarget, offerResult, refusalText, runDatasetCommand } from '../dataset-work';
 import type { Workbench } from '../workbench';
 
 /** Writes a data file in another format. What the new format cannot express is said before anything is left out. */
@@ -25,12 +25,12 @@ export async function convertDataset(workbench: Workbench, resource?: unknown): 
   if (result.code === 1 && result.err.trim() !== '') {
     const answer = await vscode.window.showWarningMessage(
       `Some records of ${path.basename(file)} cannot become ${choice.label}. Nothing was written.`,
-      { modal: true, detail: result.err.replace(/^error: /, '').trim() },
+      { modal: true, detail: refusalText(result.err, file) },
       'Leave Them Out',
     );
     if (answer === undefined) return;
     result = await runDatasetCommand(workbench, title, [...args, '--skip-refused']);
-    if (result.code === 1 && result.out.trim() === '') throw new Failure('refused', result.err.trim(), '');
+    if (result.code === 1 && result.out.trim() === '') throw new Failure('refused', refusalText(result.err, file), '');
   }
   await offerResult(lastLine(result.out), target);
 }

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { Failure } from '../../common/failure';
 import { dataFile } from '../data-files';
 import { lastLine } from '../dataset-words';
-import { askForTarget, offerResult, runDatasetCommand } from '../dataset-work';
+import { askForTarget, offerResult, refusalText, runDatasetCommand } from '../dataset-work';
 import type { Workbench } from '../workbench';
 
 /** Writes a data file without copies. The file itself stays as it is. */
@@ -27,6 +27,6 @@ export async function removeDuplicates(workbench: Workbench, resource?: unknown)
   if (target === undefined) return;
   const title = `Removing duplicates of ${path.basename(file)}`;
   const result = await runDatasetCommand(workbench, title, ['dedupe', file, ...choice.flags, '-o', target, '--force']);
-  if (result.code === 1) throw new Failure('data', result.err.replace(/^error: /, '').trim(), '');
+  if (result.code === 1) throw new Failure('data', refusalText(result.err, file), '');
   await offerResult(lastLine(result.out), target);
 }

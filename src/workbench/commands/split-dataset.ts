@@ -2,7 +2,7 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { Failure } from '../../common/failure';
 import { dataFile } from '../data-files';
-import { runDatasetCommand } from '../dataset-work';
+import { refusalText, runDatasetCommand } from '../dataset-work';
 import type { Workbench } from '../workbench';
 
 const SHARE = /^\s*(\d+(?:\.\d+)?)\s*%?\s*$/;
@@ -41,7 +41,7 @@ export async function splitDataset(workbench: Workbench, resource?: unknown): Pr
     args.push('--force');
   }
   const result = await runDatasetCommand(workbench, `Splitting ${path.basename(file)}`, args);
-  if (result.code === 1) throw new Failure('data', result.err.replace(/^error: /, '').trim(), '');
+  if (result.code === 1) throw new Failure('data', refusalText(result.err, file), '');
   const lines = result.out.trim().split('\n');
   const message = lines.map((line) => path.basename(line)).join(', ');
   const choice = await vscode.window.showInformationMessage(message, 'Open train.jsonl');
