@@ -45,9 +45,9 @@ export async function startDatasetClient(
   log: vscode.LogOutputChannel,
   serverPath: string = context.asAbsolutePath('dist/dataset-lsp.js'),
 ): Promise<DatasetClient> {
-  const rulesPage = vscode.Uri.joinPath(context.extensionUri, 'docs', 'rules.md').toString();
+  const rulesPage = vscode.Uri.joinPath(context.extensionUri, 'docs', 'rules.md');
   let training: readonly TrainingContext[] = [];
-  const options = (): DatasetServerOptions => ({ ...readOptions(), rulesPage, training });
+  const options = (): DatasetServerOptions => ({ ...readOptions(), rulesPage: rulesPage.toString(), training });
   const module = { module: serverPath, transport: TransportKind.ipc };
   const client = new LanguageClient(
     'fine-tune.dataset',
@@ -65,6 +65,7 @@ export async function startDatasetClient(
         didChange: async (event, next) => {
           if (isDataset(event.document.uri.toString(), event.document.languageId)) await next(event);
         },
+        handleDiagnostics: (uri, diagnostics, next) => next(uri, diagnostics.map(withRuleCommand)),
         provideCodeLenses: async (document, token, next) => (await next(document, token))?.map(withUri),
       },
     },
@@ -75,6 +76,9 @@ export async function startDatasetClient(
     if (SETTINGS.some((setting) => event.affectsConfiguration(setting)))
       client.sendNotification(CONFIGURE, options()).catch(failed);
   });
+  const showRule = vscode.commands.registerCommand(SHOW_RULE, (rule: unknown) =>
+    vscode.commands.executeCommand('markdown.showPreview', rulesPage.with({ fragment: String(rule) })),
+  );
   client.onNotification(SUMMARY_CHANGED, (summary: DatasetSummary) => summaries.fire(summary));
   await client.start();
   return {
@@ -90,12 +94,14 @@ export async function startDatasetClient(
     filesChanged: () => client.sendNotification(FILES_CHANGED),
     dispose: () => {
       configuration.dispose();
+      showRule.dispose();
       summaries.dispose();
       client.dispose().catch(failed);
     },
   };
 }
 
+const SHOW_RULE = 'fine-tune.showRule';
 const SETTINGS = ['fine-tune.rules', 'fine-tune.ruleOverrides', 'fine-tune.tokenHints'];
 
 function readOptions(): DatasetServerOptions {
@@ -114,4 +120,13 @@ function withUri(lens: vscode.CodeLens): vscode.CodeLens {
   const [uri, ...rest] = (command?.arguments ?? []) as readonly unknown[];
   if (command && typeof uri === 'string') lens.command = { ...command, arguments: [vscode.Uri.parse(uri), ...rest] };
   return lens;
+}
+
+/** A link to a file opens its source at the top; the command shows the page as it reads, at the rule. */
+function withRuleCommand(diagnostic: vscode.Diagnostic): vscode.Diagnostic {
+  const { code } = diagnostic;
+  if (typeof code !== 'object') return diagnostic;
+  const rule = encodeURIComponent(JSON.stringify([code.value]));
+  diagnostic.code = { value: code.value, target: vscode.Uri.parse(`command:${SHOW_RULE}?${rule}`) };
+  return diagnostic;
 }

@@ -32,12 +32,9 @@ export async function runDatasetCommand(
   });
 }
 
-/** The words of a command that refused a file, without the folder of the file before each of its lines. */
+/** The words of a command that refused a file. */
 export function refusalText(err: string, file: string): string {
-  return err
-    .replace(/^error: /, '')
-    .replaceAll(path.dirname(file) + path.sep, '')
-    .trim();
+  return withoutFolder(err.replace(/^error: /, ''), file).trim();
 }
 
 /** Asks where a result goes. `undefined`: given up. The dialog itself asks before it replaces a file. */
@@ -53,6 +50,11 @@ export async function askForTarget(file: string, suffix: string, saveLabel: stri
 
 /** A message with what was done, and a button that opens the result. */
 export async function offerResult(message: string, file: string): Promise<void> {
-  const choice = await vscode.window.showInformationMessage(message, 'Open');
+  const choice = await vscode.window.showInformationMessage(withoutFolder(message, file), 'Open');
   if (choice === 'Open') await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(file));
+}
+
+/** In a notification the name of a file is enough. */
+function withoutFolder(text: string, file: string): string {
+  return text.replaceAll(path.dirname(file) + path.sep, '');
 }

@@ -51,11 +51,17 @@ describe('training data in VS Code', () => {
     await window.screenshot('dataset-hover');
     await hover.locator('a', { hasText: 'unknown-role' }).click();
     await window.page.locator('.tab.active', { hasText: 'rules.md' }).waitFor();
+    const rule = window.webview().getByRole('heading', { name: 'unknown-role' });
+    await expect.poll(async () => (await rule.boundingBox())?.y ?? -1).toBeLessThan(500);
     await window.screenshot('dataset-rules');
     await window.runCommand('View: Close Editor');
     await goTo(6, 200);
     await showHover();
-    await expect.poll(() => hover.innerText()).toMatch(/Record 6 of 12 · chat · 11 turns[^]*Cut off at 384 tokens: \d+ are lost/);
+    await expect
+      .poll(() => hover.innerText())
+      .toMatch(/Record 6 of 12 · chat · 11 turns[^]*Cut off at 384 tokens: \d+ are lost/);
+    // Hovers fade in even where motion is reduced.
+    await window.page.waitForTimeout(300);
     await window.screenshot('dataset-hover-cut');
     await window.page.keyboard.press('Escape');
   });
@@ -68,7 +74,7 @@ describe('training data in VS Code', () => {
     await action('Write "user"').click();
     await expect.poll(() => lensText()).toMatch(/^12 examples · 1 error · 4 warnings/);
     await save();
-    expect(messagesOf('tickets.jsonl', 1)[1]?.role).toBe('user');
+    await expect.poll(() => messagesOf('tickets.jsonl', 1)[1]?.role).toBe('user');
   });
 
   it('mends all that is safe to mend', async () => {
@@ -76,13 +82,17 @@ describe('training data in VS Code', () => {
     await action('Fix all safe problems in this file').click();
     await expect.poll(() => lensText()).toMatch(/^12 examples · 3 warnings/);
     await save();
-    expect(readLines('tickets.jsonl')).toHaveLength(12);
+    await expect.poll(() => readLines('tickets.jsonl').length).toBe(12);
     await window.screenshot('dataset-fixed');
   });
 
   it('shows the tokens of a record behind it, and an outline', async () => {
     await window.runCommand('View: Toggle Word Wrap');
-    await expect.poll(() => lineText(/\d+ tokens, \d+ cut off/).count()).toBe(1);
+    await lineText(/\d+\stokens$/)
+      .first()
+      .waitFor();
+    await goTo(7, 1);
+    await lineText(/\d+\stokens,\s\d+\scut\soff$/).waitFor();
     await window.runCommand('Explorer: Focus on Outline View');
     const first = window.page.locator('.outline-tree .monaco-list-row').first();
     await expect.poll(() => first.innerText()).toMatch(/I write because of the Valno[^]*line 1 · 3 turns · \d+ tokens/);
@@ -151,6 +161,7 @@ describe('training data in VS Code', () => {
     await window.page.keyboard.press('Control+.');
     await action('Change the severity of "repeated-role"').click();
     await window.pick('Severity of "repeated-role"', 'information');
+    await goTo(1, 1);
     await expect.poll(() => lensText()).toMatch(/ · 2 warnings · /);
     const settings = readFileSync(path('.vscode/settings.json'), 'utf8');
     expect(JSON.parse(settings)).toMatchObject({ 'fine-tune.rules': { 'repeated-role': 'information' } });
@@ -233,7 +244,6 @@ describe('training data in VS Code', () => {
 
   async function save(): Promise<void> {
     await window.page.keyboard.press('Control+S');
-    await window.page.locator('.tab.active.dirty').waitFor({ state: 'detached' });
   }
 
   async function answerFileDialog(file: string): Promise<void> {

