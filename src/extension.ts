@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { findNode, launchTrainer } from './training/launcher';
 import { DASHBOARD_VIEW, DashboardViewProvider } from './webview/panel';
-import { checkFile } from './workbench/commands/check-file';
+import { checkFile, checkForService } from './workbench/commands/check-file';
 import { configureRule } from './workbench/commands/configure-rule';
 import { convertDataset } from './workbench/commands/convert-dataset';
 import { editRecord } from './workbench/commands/edit-record';
@@ -33,7 +33,8 @@ const COMMANDS: Readonly<Record<string, (workbench: Workbench, ...given: readonl
   'fine-tune.showLog': showLog,
   'fine-tune.previewExample': ({ datasets }, uri, line) => previewExample(datasets.previews, uri, line),
   'fine-tune.editRecord': ({ datasets }) => editRecord(datasets.records),
-  'fine-tune.checkFile': (workbench, resource) => checkFile(workbench, resource),
+  'fine-tune.checkFile': checkFile,
+  'fine-tune.checkForService': checkForService,
   'fine-tune.showStatistics': statistics,
   'fine-tune.convertDataset': convertDataset,
   'fine-tune.splitDataset': splitDataset,

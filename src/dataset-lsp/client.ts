@@ -46,6 +46,7 @@ export async function startDatasetClient(
   serverPath: string = context.asAbsolutePath('dist/dataset-lsp.js'),
 ): Promise<DatasetClient> {
   const rulesPage = vscode.Uri.joinPath(context.extensionUri, 'docs', 'rules.md');
+  const ruleLines = await headingLines(rulesPage);
   let training: readonly TrainingContext[] = [];
   const options = (): DatasetServerOptions => ({ ...readOptions(), rulesPage: rulesPage.toString(), training });
   const module = { module: serverPath, transport: TransportKind.ipc };
@@ -65,7 +66,13 @@ export async function startDatasetClient(
         didChange: async (event, next) => {
           if (isDataset(event.document.uri.toString(), event.document.languageId)) await next(event);
         },
-        handleDiagnostics: (uri, diagnostics, next) => next(uri, diagnostics.map(withRuleCommand)),
+        handleDiagnostics: (uri, diagnostics, next) => {
+          for (const { code } of diagnostics) {
+            const line = typeof code === 'object' ? ruleLines.get(String(code.value)) : undefined;
+            if (typeof code === 'object' && line !== undefined) code.target = rulesPage.with({ fragment: `L${line}` });
+          }
+          next(uri, diagnostics);
+        },
         provideCodeLenses: async (document, token, next) => (await next(document, token))?.map(withUri),
       },
     },
@@ -76,9 +83,6 @@ export async function startDatasetClient(
     if (SETTINGS.some((setting) => event.affectsConfiguration(setting)))
       client.sendNotification(CONFIGURE, options()).catch(failed);
   });
-  const showRule = vscode.commands.registerCommand(SHOW_RULE, (rule: unknown) =>
-    vscode.commands.executeCommand('markdown.showPreview', rulesPage.with({ fragment: String(rule) })),
-  );
   client.onNotification(SUMMARY_CHANGED, (summary: DatasetSummary) => summaries.fire(summary));
   await client.start();
   return {
@@ -94,14 +98,12 @@ export async function startDatasetClient(
     filesChanged: () => client.sendNotification(FILES_CHANGED),
     dispose: () => {
       configuration.dispose();
-      showRule.dispose();
       summaries.dispose();
       client.dispose().catch(failed);
     },
   };
 }
 
-const SHOW_RULE = 'fine-tune.showRule';
 const SETTINGS = ['fine-tune.rules', 'fine-tune.ruleOverrides', 'fine-tune.tokenHints'];
 
 function readOptions(): DatasetServerOptions {
@@ -122,11 +124,8 @@ function withUri(lens: vscode.CodeLens): vscode.CodeLens {
   return lens;
 }
 
-/** A link to a file opens its source at the top; the command shows the page as it reads, at the rule. */
-function withRuleCommand(diagnostic: vscode.Diagnostic): vscode.Diagnostic {
-  const { code } = diagnostic;
-  if (typeof code !== 'object') return diagnostic;
-  const rule = encodeURIComponent(JSON.stringify([code.value]));
-  diagnostic.code = { value: code.value, target: vscode.Uri.parse(`command:${SHOW_RULE}?${rule}`) };
-  return diagnostic;
+/** VS Code opens a page at a line, but not at a heading. A rule's part begins with its id as heading. */
+async function headingLines(page: vscode.Uri): Promise<ReadonlyMap<string, number>> {
+  const text = Buffer.from(await vscode.workspace.fs.readFile(page)).toString('utf8');
+  return new Map(text.split('\n').flatMap((line, i) => (line.startsWith('### ') ? [[line.slice(4), i + 1]] : [])));
 }

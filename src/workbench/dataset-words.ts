@@ -43,6 +43,11 @@ export function checkText(name: string, report: CheckedReport): string {
   return `${name}: ${counted(totalExamples, 'example')}${wrong}, ${found}.`;
 }
 
+/** Whether a service takes the file. @param refused findings of its rule */
+export function targetText(name: string, refused: number): string {
+  return refused === 0 ? `${name} takes it.` : `${name} does not take it: ${counted(refused, 'finding')}.`;
+}
+
 /** The last line of what a command printed: its result. */
 export function lastLine(text: string): string {
   return text.trimEnd().split('\n').at(-1) ?? '';

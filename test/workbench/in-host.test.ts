@@ -15,5 +15,5 @@ afterAll(() => window?.close());
 
 it('passes the suite that runs inside the extension host', async () => {
   await expect.poll(() => existsSync(result), { timeout: 90_000 }).toBe(true);
-  expect(JSON.parse(readFileSync(result, 'utf8'))).toEqual({ passed: 2 });
+  expect(JSON.parse(readFileSync(result, 'utf8'))).toEqual({ passed: 4 });
 });
