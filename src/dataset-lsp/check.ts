@@ -65,7 +65,7 @@ export async function runCheck(
       ? jsonReport(files)
       : options.output === 'sarif'
         ? sarifReport(files, rules, options.version)
-        : textReport(files, rules, options.color ?? false);
+        : textReport(files, rules, { color: options.color ?? false, fixed: options.fix ?? false });
   for (const part of report) options.write(part);
   return files.some((file) => file.severityCounts.error > 0) ? 1 : 0;
 }

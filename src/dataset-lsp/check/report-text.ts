@@ -18,7 +18,14 @@ const COLORS = { error: 'red', warning: 'yellow', information: 'blue', hint: 'di
  * The report for people. Of each file: the verdict and what it holds, a line for each rule, then its findings as
  * `path:line:column severity message rule`, in their order, or by rule when there are more than anybody reads in order.
  */
-export function* textReport(files: readonly CheckedFile[], rules: readonly Rule[], color: boolean): Generator<string> {
+export function* textReport(
+  files: readonly CheckedFile[],
+  rules: readonly Rule[],
+  {
+    color,
+    fixed,
+  }: { readonly color: boolean; /** The safe fixes have been applied already. */ readonly fixed: boolean },
+): Generator<string> {
   const style: Style = (format, text) => (color ? styleText(format, text, { validateStream: false }) : text);
   for (const file of files) {
     yield `${style('bold', file.path)}: ${verdict([file], style)}\n`;
@@ -29,7 +36,7 @@ export function* textReport(files: readonly CheckedFile[], rules: readonly Rule[
     else yield* findingLines(file.path, problems, style);
     yield '\n';
   }
-  const fixable = files.some((file) => file.problems.some((problem) => isSafelyFixable(problem, rules)));
+  const fixable = !fixed && files.some((file) => file.problems.some((problem) => isSafelyFixable(problem, rules)));
   if (fixable) yield `${style('dim', 'Some of these findings are corrected by "fine-tune check --fix".')}\n`;
   yield `${verdict(files, style)}\n`;
 }
