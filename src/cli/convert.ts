@@ -1,5 +1,6 @@
 /** `fine-tune convert FILE --to FORMAT -o FILE` */
 import { resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { Failure } from '../common/failure';
 import { nearest } from '../common/nearest';
 import { conversionProblem, convertRecord, STYLES, type Conversion, type Style } from '../dataset/conversion';
@@ -7,6 +8,7 @@ import { FORMATS, foreignFormat, formatById, type Format, type FormatId } from '
 import { losesDigits } from '../dataset/lost-digits';
 import { asRecord, checkShape } from '../dataset/shape';
 import type { Arguments, Command } from './command';
+import { fileProgress, type FileProgress } from './file-progress';
 import { JsonRecords, type PlacedValue } from './json-records';
 import { countText } from './format';
 import { LineFiles } from './line-files';
@@ -14,6 +16,7 @@ import { recordsText } from './split';
 import type { Terminal } from './terminal';
 
 const SHOWN = 20;
+const BREATH = 500;
 
 export const convertCommand: Command = {
   name: 'convert',
@@ -52,7 +55,9 @@ export const convertCommand: Command = {
         );
       const files = new LineFiles([resolve(terminal.cwd, output)], input.has('force'));
       try {
-        const report = convertAll(records, { from: format, forced: from !== undefined, to, style }, files, path!);
+        const progress = fileProgress(terminal, path!);
+        const job = { from: format, forced: from !== undefined, to, style };
+        const report = await convertAll(records, job, files, path!, progress).finally(() => progress.end());
         records.assertUnchanged();
         return finish(report, files, { path: path!, output, to, skip: input.has('skip-refused') }, terminal);
       } finally {
@@ -82,10 +87,21 @@ interface Report {
   readonly dropped: Map<string, number>;
 }
 
-function convertAll(records: JsonRecords, job: Job, files: LineFiles, path: string): Report {
+async function convertAll(
+  records: JsonRecords,
+  job: Job,
+  files: LineFiles,
+  path: string,
+  progress: FileProgress,
+): Promise<Report> {
   const report: Report = { read: 0, written: 0, leftOut: 0, refused: 0, reasons: [], dropped: new Map() };
   for (const placed of records.values()) {
     report.read++;
+    if (report.read % BREATH === 0) {
+      progress.show(placed.share, 1);
+      // So that a signal is heard, and what was written so far is removed.
+      await setImmediate();
+    }
     const result = convertOne(placed, job);
     if (result.kind === 'refused') {
       if (report.refused++ < SHOWN) report.reasons.push(`${path}${placed.place} ${result.reason}`);

@@ -45,7 +45,7 @@ export const dedupeCommand: Command = {
       input.has('force'),
     );
     try {
-      const { reasons, length } = await withRecordFile(input.operands[0]!, terminal.cwd, (records) => {
+      const { reasons, length } = await withRecordFile(input.operands[0]!, terminal, (records) => {
         const found = reasonsToGo(records, near ? threshold : undefined);
         for (let row = 0; row < records.length; row++)
           if (!found.has(row)) files.write(0, records.bytesOf(row));

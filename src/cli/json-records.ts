@@ -3,10 +3,10 @@ import { Failure } from '../common/failure';
 import { detectFileFormat, formatById, type Format, type FormatId } from '../dataset/formats';
 import { isBlank, parseLine } from '../dataset/jsonl';
 import { asRecord } from '../dataset/shape';
-import { lineDecoder } from '../dataset-lsp/check/chunk';
 import { openDataFile, type DataFile } from '../dataset-lsp/check/data-file';
+import { fileLines } from '../dataset-lsp/check/file-lines';
 import { readHead } from '../dataset-lsp/check/head';
-import { LineReader, LONGEST_LINE, readFully } from '../dataset-lsp/check/line-block';
+import { LONGEST_LINE, readFully } from '../dataset-lsp/check/line-block';
 
 export interface PlacedValue {
   /** After the file's name: `:12:`, or `, entry 12:` in a list. */
@@ -16,10 +16,11 @@ export interface PlacedValue {
   readonly problem: string | undefined;
   /** Some run of digits is longer than a number can keep. */
   readonly mayLoseDigits: boolean;
+  /** How much of the whole is read with it, from 0 to 1. */
+  readonly share: number;
 }
 
 const STEP = 1 << 22;
-const FEED = 10;
 const MANY_DIGITS = /\d{16}/;
 
 export class JsonRecords {
@@ -63,7 +64,13 @@ export class JsonRecords {
   *values(): Generator<PlacedValue> {
     if (!this.list) yield* this.#lines();
     for (const [i, value] of (this.list ?? []).entries())
-      yield { place: `, entry ${i + 1}:`, value, problem: undefined, mayLoseDigits: this.listMayLoseDigits };
+      yield {
+        place: `, entry ${i + 1}:`,
+        value,
+        problem: undefined,
+        mayLoseDigits: this.listMayLoseDigits,
+        share: (i + 1) / this.list!.length,
+      };
   }
 
   assertUnchanged(): void {
@@ -75,30 +82,21 @@ export class JsonRecords {
   }
 
   *#lines(): Generator<PlacedValue> {
-    const { file } = this;
-    const reader = new LineReader(file);
-    let line = 0;
-    for (let at = file.begin; at < file.size; at += STEP) {
-      const { bytes, overlong } = reader.read({ start: at, end: Math.min(file.size, at + STEP) });
-      let wrong: string | undefined;
-      const decode = lineDecoder(bytes, ({ message }) => (wrong ??= message));
-      for (let start = 0; start < bytes.length;) {
-        const feed = bytes.indexOf(FEED, start);
-        const end = feed < 0 ? bytes.length : feed;
-        wrong = undefined;
-        const source = decode(start, end, ++line);
-        start = end + 1;
-        if (isBlank(source)) continue;
+    for (const { source, line, end, wrong } of fileLines(this.file, STEP)) {
+      const place = `:${line}:`;
+      const share = end / this.file.size;
+      if (source === undefined)
+        yield { place, value: undefined, problem: 'The line is too long.', mayLoseDigits: false, share };
+      else if (!isBlank(source)) {
         const parsed = parseLine(source);
         yield {
-          place: `:${line}:`,
+          place,
           value: parsed.ok ? parsed.value : undefined,
           problem: parsed.ok ? wrong : parsed.error.message,
           mayLoseDigits: MANY_DIGITS.test(source),
+          share,
         };
       }
-      if (overlong)
-        yield { place: `:${++line}:`, value: undefined, problem: 'The line is too long.', mayLoseDigits: false };
     }
   }
 }

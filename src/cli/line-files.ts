@@ -5,6 +5,8 @@ import { Failure } from '../common/failure';
 
 const BUFFER = 1 << 20;
 const FEED = 10;
+/** 128 + SIGINT, as shells have it. */
+const INTERRUPTED = 130;
 
 interface Output {
   readonly path: string;
@@ -46,6 +48,7 @@ export class LineFiles {
   /** Gives the files their names. */
   finish(): void {
     this.#open();
+    this.#listen(false);
     for (const output of this.#outputs) flush(output);
     for (const output of this.#outputs.splice(0)) {
       closeSync(output.fd);
@@ -61,6 +64,7 @@ export class LineFiles {
   /** Makes the files under temporary names, and their folders. */
   #open(): void {
     if (this.#outputs.length > 0) return;
+    this.#listen(true);
     for (const path of this.#paths) {
       const temporary = `${path}.${process.pid}.tmp`;
       try {
@@ -72,8 +76,22 @@ export class LineFiles {
     }
   }
 
+  /** While there are unfinished files, a signal removes them before it ends the program. */
+  #listen(on: boolean): void {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.off(signal, this.#interrupted);
+      if (on) process.on(signal, this.#interrupted);
+    }
+  }
+
+  readonly #interrupted = (): void => {
+    this.discard();
+    process.exit(INTERRUPTED);
+  };
+
   /** Removes what was not finished. */
   discard(): void {
+    this.#listen(false);
     for (const { fd, temporary } of this.#outputs.splice(0)) {
       closeSync(fd);
       rmSync(temporary, { force: true });

@@ -6,23 +6,30 @@ import type { Format } from '../dataset/formats';
 import { isBlank, parseLine } from '../dataset/jsonl';
 import { findNearDuplicates, type NearDuplicates } from '../dataset/near-duplicates';
 import { asRecord } from '../dataset/shape';
-import { lineDecoder } from '../dataset-lsp/check/chunk';
 import { openDataFile, type DataFile } from '../dataset-lsp/check/data-file';
+import { fileLines } from '../dataset-lsp/check/file-lines';
 import { readHead } from '../dataset-lsp/check/head';
-import { LineReader, readFully } from '../dataset-lsp/check/line-block';
+import { readFully } from '../dataset-lsp/check/line-block';
 import { FactTable } from '../dataset-lsp/facts';
 import { activeRules, lintLine } from '../dataset-lsp/line-lint';
+import { fileProgress, type FileProgress } from './file-progress';
 import { countText } from './format';
+import type { Terminal } from './terminal';
 
 const STEP = 1 << 22;
-const FEED = 10;
 const SHOWN = 20;
 
 /**
  * Reads a file once and hands its records to `work`; about 120 bytes of each record are kept.
  * @throws Failure when it cannot be read or changes meanwhile (exit code 2), or has lines that are no records (exit code 1)
  */
-export async function withRecordFile<T>(path: string, cwd: string, work: (records: RecordFile) => T): Promise<T> {
+export async function withRecordFile<T>(
+  path: string,
+  terminal: Terminal,
+  work: (records: RecordFile) => T,
+): Promise<T> {
+  const { cwd } = terminal;
+  const progress = fileProgress(terminal, path);
   // As the user wrote it: messages name it so.
   const file = await openDataFile(cwd === process.cwd() ? path : resolve(cwd, path));
   try {
@@ -33,10 +40,13 @@ export async function withRecordFile<T>(path: string, cwd: string, work: (record
         `${path} holds no records of a known format.`,
         'Run "fine-tune check" on the file to see what to change.',
       );
-    const result = work(new RecordFile(file, detection.format));
+    const records = new RecordFile(file, detection.format, progress);
+    progress.end();
+    const result = work(records);
     file.assertUnchanged();
     return result;
   } finally {
+    progress.end();
     file.close();
   }
 }
@@ -53,8 +63,9 @@ export class RecordFile {
   constructor(
     private readonly file: DataFile,
     private readonly format: Format,
+    progress: FileProgress,
   ) {
-    this.#read();
+    this.#read(progress);
   }
 
   get length(): number {
@@ -96,38 +107,19 @@ export class RecordFile {
     }
   }
 
-  #read(): void {
+  #read(progress: FileProgress): void {
     const { file, format } = this;
     const rules = activeRules({}).filter(({ rule }) => rule.meta.locked);
     const options = { format, forced: false, rules, facts: true };
-    const reader = new LineReader(file);
     const bad: string[] = [];
     let badCount = 0;
-    let line = 0;
-    const refuse = (message: string): void => {
-      if (badCount++ < SHOWN) bad.push(`${file.path}:${line}: ${message}`);
-    };
-    for (let at = file.begin; at < file.size; at += STEP) {
-      const { bytes, offset, overlong } = reader.read({ start: at, end: Math.min(file.size, at + STEP) });
-      let problem: string | undefined;
-      const decode = lineDecoder(bytes, (found) => (problem ??= found.message));
-      for (let start = 0; start < bytes.length;) {
-        const feed = bytes.indexOf(FEED, start);
-        const end = feed < 0 ? bytes.length : feed;
-        problem = undefined;
-        const source = decode(start, end, ++line);
-        if (!isBlank(source)) {
-          const { facts, findings } = lintLine(source, line, options);
-          problem ??= findings[0]?.message;
-          if (facts && problem === undefined) this.#add(line, offset + start, offset + end + 1, facts);
-          else refuse(problem ?? 'The line is no record.');
-        }
-        start = end + 1;
-      }
-      if (overlong) {
-        line++;
-        refuse('The line is too long.');
-      }
+    for (const { source, line, start, end, wrong, isLast } of fileLines(file, STEP)) {
+      if (isLast) progress.show(end, file.size);
+      if (source !== undefined && isBlank(source)) continue;
+      const result = source === undefined ? undefined : lintLine(source, line, options);
+      const problem = source === undefined ? 'The line is too long.' : (wrong ?? result?.findings[0]?.message);
+      if (result?.facts && problem === undefined) this.#add(line, start, end, result.facts);
+      else if (badCount++ < SHOWN) bad.push(`${file.path}:${line}: ${problem ?? 'The line is no record.'}`);
     }
     if (badCount === 0 && this.length > 0) return;
     if (badCount === 0) throw new Failure('data', `${file.path} holds no record.`, 'Name a file with records.');
@@ -146,7 +138,7 @@ export class RecordFile {
       this.#ends = doubled(this.#ends);
     }
     this.#starts[row] = start;
-    this.#ends[row] = Math.min(end, this.file.size);
+    this.#ends[row] = end;
     this.facts.add(line, facts);
   }
 

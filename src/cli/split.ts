@@ -48,7 +48,7 @@ export const splitCommand: Command = {
       input.has('force'),
     );
     try {
-      const { counts, kept, copies } = await withRecordFile(input.operands[0]!, terminal.cwd, (records) => {
+      const { counts, kept, copies } = await withRecordFile(input.operands[0]!, terminal, (records) => {
         const grouped = groupsOf(records);
         const parts = splitRows(grouped.groups, shares, seed);
         const sizes = names.map((name) => parts.reduce((sum, part) => sum + (PARTS[part] === name ? 1 : 0), 0));

@@ -160,6 +160,23 @@ describe('check', () => {
   });
 });
 
+describe('convert', () => {
+  it('leaves nothing behind when it is interrupted', async () => {
+    const record = `${JSON.stringify({
+      messages: [
+        { role: 'user', content: 'Hi' },
+        { role: 'assistant', content: 'x'.repeat(500) },
+      ],
+    })}\n`;
+    writeFileSync(join(cwd, 'chat.jsonl'), record.repeat(60_000));
+    const { child, ended } = start(['convert', 'chat.jsonl', '--to', 'sharegpt', '-o', 'out.jsonl']);
+    await until(() => readdirSync(cwd).some((name) => name.endsWith('.tmp')));
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(130);
+    expect(readdirSync(cwd).filter((name) => name.startsWith('out'))).toEqual([]);
+  });
+});
+
 describe('unusable settings end with code 2 before a run folder is made', () => {
   it.each([
     ['no data', ['train', '--model', 'model'], 'Needed: training data (--data FILE).'],

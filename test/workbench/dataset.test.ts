@@ -186,6 +186,14 @@ describe('training data in VS Code', () => {
     await window.runCommand('View: Close Editor');
   });
 
+  it('checks whether a service would take the file', async () => {
+    await window.openFile('tickets.jsonl');
+    await window.runCommand('Fine-tune: Check Dataset for a Service');
+    await window.pick('Check for a service', 'OpenAI');
+    await window.notification(/tickets\.jsonl: 12 examples[^]*OpenAI/).waitFor();
+    await window.screenshot('dataset-service');
+  });
+
   it('removes copies, converts and splits without touching the file', async () => {
     const before = readFileSync(path('tickets.jsonl'), 'utf8');
     await window.openFile('tickets.jsonl');

@@ -3,8 +3,8 @@ import { isBlank, parseLine } from '../../dataset/jsonl';
 import { asRecord } from '../../dataset/shape';
 import { wholeDocument } from '../linter';
 import type { FileContext } from '../rules/rule';
-import { lineDecoder } from './chunk';
-import { LineReader, readFully, type OpenFile } from './line-block';
+import { fileLines } from './file-lines';
+import { readFully, type OpenFile } from './line-block';
 
 const STEP = 256 << 10;
 // Lines that are no objects say nothing about the format; after so many bytes of them nothing will.
@@ -20,8 +20,8 @@ export function readHead(file: OpenFile, forced: FormatId | undefined): Head {
   let broken: string | undefined;
   let records = 0;
   const objects = function* (): Generator<Readonly<Record<string, unknown>>> {
-    for (const { source, line } of headLines(file)) {
-      if (isBlank(source)) continue;
+    for (const { source, line } of fileLines(file, STEP, Math.min(file.size, file.begin + LOOKED_AT))) {
+      if (source === undefined || isBlank(source)) continue;
       const parsed = parseLine(source);
       if (records++ === 0 && !parsed.ok) broken = source;
       const value = parsed.ok ? asRecord(parsed.value) : undefined;
@@ -37,22 +37,6 @@ export function readHead(file: OpenFile, forced: FormatId | undefined): Head {
     detection = { kind: 'known', format: formatById(forced) };
   }
   return { detection, first, document: broken === undefined ? undefined : documentKind(file, broken) };
-}
-
-function* headLines(file: OpenFile): Generator<{ readonly source: string; readonly line: number }> {
-  const reader = new LineReader(file);
-  const limit = Math.min(file.size, file.begin + LOOKED_AT);
-  let line = 0;
-  for (let at = file.begin; at < limit; at += STEP) {
-    const { bytes } = reader.read({ start: at, end: Math.min(file.size, at + STEP) });
-    const decode = lineDecoder(bytes, () => undefined);
-    for (let start = 0; start < bytes.length;) {
-      const feed = bytes.indexOf(10, start);
-      const end = feed < 0 ? bytes.length : feed;
-      yield { source: decode(start, end, ++line), line };
-      start = end + 1;
-    }
-  }
 }
 
 /** Whether a file whose first record is broken is one JSON value over several lines. */

@@ -1,10 +1,9 @@
 import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Format } from '../../dataset/formats';
-import { isBlank } from '../../dataset/jsonl';
 import type { DatasetReport, ReportedIssue } from '../../dataset/report';
 import { StatisticsBuilder, tokensOf, type DatasetStatistics } from '../../dataset/statistics';
-import { parseLine } from '../../dataset/jsonl';
+import { isBlank, parseLine } from '../../dataset/jsonl';
 import { asRecord } from '../../dataset/shape';
 import type { EncodeOptions } from '../../dataset/labels';
 import { lintLine } from '../line-lint';
@@ -12,11 +11,10 @@ import { isRefusal } from '../refusal';
 import { RULES } from '../rules';
 import { targetRules } from '../targets';
 import { checkFile, type CheckControl, type CheckFileOptions, type CheckProgress } from './check-file';
-import { lineDecoder } from './chunk';
 import { openDataFile, type DataFile } from './data-file';
+import { fileLines } from './file-lines';
 import { readHead } from './head';
 import { encodingOf } from './job';
-import { LineReader } from './line-block';
 
 const SEVERITIES = ['error', 'warning', 'information', 'hint'] as const;
 // Small, since the file is given up between two of them.
@@ -81,18 +79,12 @@ async function measure(
     maxLength: tokens?.maxLength ?? 0,
     estimate: encode?.estimate === true,
   });
-  const reader = new LineReader(file);
-  for (let at = file.begin; at < file.size && !file.wide; at += STEP) {
-    const { bytes, overlong } = reader.read({ start: at, end: Math.min(file.size, at + STEP) });
-    const decode = lineDecoder(bytes, () => undefined);
-    for (let start = 0, line = 0; start < bytes.length;) {
-      const feed = bytes.indexOf(10, start);
-      const end = feed < 0 ? bytes.length : feed;
-      addLine(builder, decode(start, end, ++line), line, format, encode);
-      start = end + 1;
-    }
-    if (overlong) builder.addLine();
-    control.onProgress?.({ phase: 'reading', doneBytes: at - file.begin, totalBytes: file.size, findings: 0 });
+  if (file.wide) return builder.result(null);
+  for (const { source, line, end, isLast } of fileLines(file, STEP)) {
+    if (source === undefined) builder.addLine();
+    else addLine(builder, source, line, format, encode);
+    if (!isLast) continue;
+    control.onProgress?.({ phase: 'reading', doneBytes: end, totalBytes: file.size, findings: 0 });
     await setImmediate();
     control.signal?.throwIfAborted();
   }

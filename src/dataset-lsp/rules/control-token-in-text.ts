@@ -1,4 +1,5 @@
 import { codeFinder, reportSpans, type Span } from '../text/spans';
+import { hidesAscii } from '../text/written';
 import { defineRule } from './rule';
 
 const NAMES =
@@ -37,6 +38,7 @@ export const controlTokenInText = defineRule({
   },
   check: {
     example({ source, turns, format }, report) {
+      if (!source.includes('<') && !source.includes('INST]') && !hidesAscii(source)) return;
       const spans: Span[] = [];
       for (const { texts, message } of turns) {
         // A text without turns is where templates are written out by hand.

@@ -1,4 +1,5 @@
 import { asRecord } from '../../dataset/shape';
+import { mayHold } from '../text/written';
 import type { ExampleContext } from './rule';
 import { defineRule } from './rule';
 
@@ -47,10 +48,11 @@ export const imageCountMismatch = defineRule({
   },
   check: {
     example(context, report) {
-      const { value, turns } = context;
+      const { value, turns, source } = context;
+      const inText = mayHold(source, '<');
       for (const kind of KINDS) {
         // Cheap, and true of nearly all records: nothing in them speaks of such things.
-        if (!mentions(value, turns, kind)) continue;
+        if (!mentions(value, turns, kind, inText)) continue;
         const given = listed(value, kind);
         const places = placesIn(context, kind);
         if (given === undefined ? places.parts === 0 : fits(context, given, places)) continue;
@@ -71,10 +73,16 @@ export const imageCountMismatch = defineRule({
   },
 });
 
-function mentions(value: Raw, turns: ExampleContext['turns'], { list, name, placeholder }: Kind): boolean {
+/** @param inText a text may hold the placeholder */
+function mentions(
+  value: Raw,
+  turns: ExampleContext['turns'],
+  { list, name, placeholder }: Kind,
+  inText: boolean,
+): boolean {
   if (value[list] !== undefined || value[name] !== undefined) return true;
   for (const { text, message } of turns)
-    if (text.includes(placeholder) || Array.isArray(message?.['content'])) return true;
+    if ((inText && text.includes(placeholder)) || Array.isArray(message?.['content'])) return true;
   return false;
 }
 

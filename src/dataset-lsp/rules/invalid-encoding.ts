@@ -25,7 +25,7 @@ export const invalidEncoding = defineRule({
     },
     line({ source, value }, report) {
       // Only an escape can bring half a pair through UTF-8.
-      if (value === undefined || !/\\u[dD][89a-fA-F]/.test(source)) return;
+      if (value === undefined || !source.includes('\\u') || !/\\u[dD][89a-fA-F]/.test(source)) return;
       for (const match of source.matchAll(/(?:\\u[0-9a-fA-F]{4})+/g)) {
         // An even number of backslashes before it makes the first one an ordinary character.
         const slashes = /\\*$/.exec(source.slice(0, match.index))![0].length;

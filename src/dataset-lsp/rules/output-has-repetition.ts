@@ -1,4 +1,4 @@
-import { repetitionOf } from '../text/repetition';
+import { isVaried, repetitionOf } from '../text/repetition';
 import { defineRule } from './rule';
 
 export const outputHasRepetition = defineRule({
@@ -48,7 +48,7 @@ export const outputHasRepetition = defineRule({
   check: {
     example({ answers }, report, { minimumRatio, maximumRepetition }) {
       for (const { pointer, text, trained } of answers) {
-        if (!trained || text.length < 2) continue;
+        if (!trained || isVaried(text, minimumRatio)) continue;
         const { differentWords, repeatedGrams, loop } = repetitionOf(text);
         const repeats = repeatedGrams > maximumRepetition && !isVariedCode(text, repeatedGrams, maximumRepetition);
         if (differentWords < minimumRatio)

@@ -1,4 +1,4 @@
-import { findPersonalData, PERSONAL_KINDS, type PersonalKind } from '../text/personal-data';
+import { findPersonalData, mayHoldPersonalData, PERSONAL_KINDS, type PersonalKind } from '../text/personal-data';
 import { reportSpans, textsOf, type Span } from '../text/spans';
 import { defineRule } from './rule';
 
@@ -53,6 +53,7 @@ export const personalData = defineRule({
   },
   check: {
     example({ source, turns }, report, { kinds }) {
+      if (!mayHoldPersonalData(source)) return;
       const spans: Span[] = [];
       for (const turn of turns)
         for (const { pointer, text } of textsOf(turn))

@@ -1,5 +1,6 @@
 import type { Turn } from '../../dataset/formats';
 import { codeFinder, reportSpans, type Span } from '../text/spans';
+import { hidesAscii } from '../text/written';
 import { defineRule } from './rule';
 
 // A field of a template: a name, or a few words. `\frac{{a}}` and `${{ github.ref }}` are other languages.
@@ -56,9 +57,10 @@ export const placeholderText = defineRule({
   check: {
     example({ source, turns }, report) {
       const spans: Span[] = [];
+      const written = writtenIn(source);
       for (const turn of turns)
         for (const { pointer, text } of turn.texts)
-          for (const { start, end } of placeholdersIn(text, turn))
+          for (const { start, end } of placeholdersIn(text, turn, written))
             spans.push({
               pointer,
               start,
@@ -77,20 +79,42 @@ export const placeholderText = defineRule({
   },
 });
 
-function placeholdersIn(text: string, turn: Turn): { readonly start: number; readonly end: number }[] {
+interface Written {
+  readonly field: boolean;
+  readonly filler: boolean;
+  readonly angle: boolean;
+  readonly toDo: boolean;
+}
+
+/** Which kinds of placeholders a record may hold. */
+function writtenIn(source: string): Written {
+  const hides = hidesAscii(source);
+  return {
+    field: hides || source.includes('{{'),
+    filler: hides || source.includes('psum d'),
+    angle: hides || source.includes('<'),
+    toDo: hides || source.includes('ODO') || source.includes('FIXME') || source.includes('BD'),
+  };
+}
+
+function placeholdersIn(
+  text: string,
+  turn: Turn,
+  written: Written,
+): { readonly start: number; readonly end: number }[] {
   const found: { readonly start: number; readonly end: number }[] = [];
   const find = (pattern: RegExp): void => {
     const isCode = codeFinder(text);
     for (const { 0: match, index } of text.matchAll(pattern))
       if (!isCode(index)) found.push({ start: index, end: index + match.length });
   };
-  if (text.includes('{{')) find(FIELD);
-  if (text.includes('psum d')) find(FILLER);
+  if (written.field && text.includes('{{')) find(FIELD);
+  if (written.filler && text.includes('psum d')) find(FILLER);
   if (turn.role !== 'assistant') return found;
   if (text.length < 24 && NOTHING.test(text.trim())) return [{ start: 0, end: text.length }];
   if (text.includes('[')) find(INSERT);
-  if (text.includes('<')) find(YOUR);
-  if (text.includes('ODO') || text.includes('FIXME') || text.includes('BD')) find(TO_DO);
+  if (written.angle && text.includes('<')) find(YOUR);
+  if (written.toDo && (text.includes('ODO') || text.includes('FIXME') || text.includes('BD'))) find(TO_DO);
   return found.sort((a, b) => a.start - b.start);
 }
 

@@ -1,4 +1,4 @@
-import { findSecrets } from '../text/secrets';
+import { findSecrets, mayHoldSecrets } from '../text/secrets';
 import { reportSpans, textsOf, type Span } from '../text/spans';
 import { defineRule } from './rule';
 
@@ -40,6 +40,7 @@ export const secretInText = defineRule({
   },
   check: {
     example({ source, turns }, report) {
+      if (!mayHoldSecrets(source)) return;
       const spans: Span[] = [];
       let isGenerated: boolean | undefined;
       for (const turn of turns)

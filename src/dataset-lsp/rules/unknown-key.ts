@@ -82,7 +82,7 @@ export const unknownKey = defineRule({
   },
   check: {
     record({ value, format, foreign, problems, source }, report, { allowed }) {
-      if (foreign) return;
+      if (foreign || !hasUnread(format.shape, value, allowed)) return;
       walk(format.shape, value, '', (owner, fields, pointer) => {
         for (const key in owner) {
           if (Object.hasOwn(fields, key) || key.startsWith('_') || allowed.includes(key)) continue;
@@ -110,6 +110,48 @@ export const unknownKey = defineRule({
     },
   },
 });
+
+/** Whether there is any key that no shape names and nobody allowed: nearly all records have none. */
+function hasUnread(shape: Shape, value: unknown, allowed: readonly string[]): boolean {
+  switch (shape.kind) {
+    case 'object': {
+      const owner = asRecord(value);
+      const known = owner && shapesOf(shape.fields);
+      if (!known || known.size === 0) return false;
+      for (const key in owner) {
+        const inner = owner[key];
+        const own = known.get(key);
+        if (!own) {
+          if (inner !== null && !key.startsWith('_') && !allowed.includes(key)) return true;
+        } else if (typeof inner === 'object' && inner !== null && hasUnread(own, inner, allowed)) return true;
+      }
+      return false;
+    }
+    case 'list':
+      if (Array.isArray(value))
+        for (const item of value)
+          if (typeof item === 'object' && item !== null && hasUnread(shape.of, item, allowed)) return true;
+      return false;
+    case 'one-of': {
+      const wanted = Array.isArray(value) ? 'list' : 'object';
+      for (const one of shape.of) if (one.kind === wanted) return hasUnread(one, value, allowed);
+      return false;
+    }
+    default:
+      return false;
+  }
+}
+
+const shapes = new WeakMap<Fields, ReadonlyMap<string, Shape>>();
+
+function shapesOf(fields: Fields): ReadonlyMap<string, Shape> {
+  let known = shapes.get(fields);
+  if (!known) {
+    known = new Map(Object.entries(fields).map(([key, { shape }]) => [key, shape]));
+    shapes.set(fields, known);
+  }
+  return known;
+}
 
 type Fields = Readonly<Record<string, { readonly shape: Shape }>>;
 type Visit = (owner: Readonly<Record<string, unknown>>, fields: Fields, pointer: string) => void;

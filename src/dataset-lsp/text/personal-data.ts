@@ -1,7 +1,8 @@
-import { charSet, eachRun } from './char-runs';
+import { charSet, eachRun, hasRun } from './char-runs';
 import { isPublicIPv4, isPublicIPv6 } from './ip-addresses';
 import { withoutOverlaps } from './overlaps';
 import { isCardNumber, isIban } from './payment-numbers';
+import { hidesAscii } from './written';
 
 export const PERSONAL_KINDS = ['email', 'phone', 'card', 'iban', 'ip'] as const;
 export type PersonalKind = (typeof PERSONAL_KINDS)[number];
@@ -11,6 +12,16 @@ export interface PersonalDatum {
   readonly kind: PersonalKind;
   readonly start: number;
   readonly end: number;
+}
+
+/** Whether a record may hold what `findPersonalData` finds. @param source its JSON */
+export function mayHoldPersonalData(source: string): boolean {
+  return (
+    source.includes('@') ||
+    (hasRun(source, NUMBERS, SHORTEST_NUMBER) && SOME_NUMBER.test(source)) ||
+    mayHoldIPv6(source) ||
+    hidesAscii(source)
+  );
 }
 
 /** Finds what looks like somebody's own and not like an example. In order of their place. */
@@ -29,6 +40,7 @@ type Add = (kind: PersonalKind, start: number, end: number) => void;
 
 /** A digit, five characters that numbers are written with, a digit. */
 const SOME_NUMBER = /\d[\d .()/+-]{5}\d/;
+const SHORTEST_NUMBER = 7;
 const NUMBERS = charSet(/[0-9 .\-()/+]/);
 const IPV6 = charSet(/[0-9A-Fa-f:]/);
 const LOCAL = charSet(/[A-Za-z0-9._%+-]/);
@@ -58,7 +70,7 @@ function findEmail(text: string, at: number, add: Add): void {
 
 function findNumbers(text: string, add: Add): void {
   let looked = 0;
-  eachRun(text, NUMBERS, 7, (start, end) => {
+  eachRun(text, NUMBERS, SHORTEST_NUMBER, (start, end) => {
     if (!hasDigits(text, start, end, 4)) return;
     // An IBAN has letters before and among its digits.
     const from = Math.max(looked, start - 12);

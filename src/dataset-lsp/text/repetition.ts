@@ -32,9 +32,14 @@ const FOLDED = Uint16Array.from({ length: 256 }, (_, code) =>
   code <= 32 || code === 0xa0 ? 0 : code >= 65 && code <= 90 ? code + 32 : code,
 );
 const WIDE_SPACE = 0x3000;
+const SPACES = Uint8Array.from(FOLDED, (char) => (char === 0 ? 1 : 0));
+/** Characters of a word that tell it from most others. */
+const BEGINNING = 5;
 
 /** Hashes of the words of the text at hand. It serves all texts, so that nothing is allocated for one. */
 let hashes = new Int32Array(4096);
+/** Where its words begin. */
+let starts = new Int32Array(4096);
 /**
  * A table of hashes that serves all texts, too: a place holds the upper bits of a hash and, in the lower ones, the
  * number of the stretch that it was last used for.
@@ -49,6 +54,62 @@ export function repetitionOf(text: string): Repetition {
   const words = hashWords(text);
   const grams = words >= MINIMUM_GRAM_WORDS && (loop || mayRepeat(text)) ? repeatedGrams(words) : 0;
   return { differentWords: differentWords(words), repeatedGrams: grams, loop };
+}
+
+/**
+ * Whether a text is plainly free of repetition, at a fraction of the cost: no repeated runs, no loop, and at least
+ * `minimumRatio` of its words differ. `false` means that `repetitionOf` is to be asked.
+ */
+export function isVaried(text: string, minimumRatio: number): boolean {
+  if (text.length < 2 * MINIMUM_WORDS - 1) return true;
+  if (findLoop(text)) return false;
+  const words = findWords(text);
+  if (words >= MINIMUM_GRAM_WORDS && mayRepeat(text)) return false;
+  if (words < MINIMUM_WORDS) return true;
+  const size = stretchOf(words);
+  for (let from = 0; from < words; from += size) {
+    const to = Math.min(words, from + size);
+    if (!hasDifferent(text, from, to, minimumRatio * (to - from))) return false;
+  }
+  return true;
+}
+
+/** Fills `starts`. @returns the number of words */
+function findWords(text: string): number {
+  const { length } = text;
+  let words = 0;
+  let wasSpace = 1;
+  for (let i = 0; i < length && words < MOST_WORDS; i++) {
+    const code = text.charCodeAt(i);
+    const isSpace = code < 256 ? SPACES[code]! : code === WIDE_SPACE ? 1 : 0;
+    if (words === starts.length) starts = grown(starts);
+    // Without a branch: the ends of words cannot be predicted.
+    starts[words] = i;
+    words += wasSpace & (isSpace ^ 1);
+    wasSpace = isSpace;
+  }
+  return words;
+}
+
+/**
+ * Whether at least `least` of some words differ, by their beginnings: words that begin differently are different. Stops
+ * as soon as that is plain.
+ */
+function hasDifferent(text: string, from: number, to: number, least: number): boolean {
+  beginCounting();
+  let count = 0;
+  for (let i = from; i < to && count < least; i++) {
+    let hash = 0;
+    let at = starts[i]!;
+    for (const end = Math.min(text.length, at + BEGINNING); at < end; at++) {
+      const code = text.charCodeAt(at);
+      const char = code < 256 ? FOLDED[code]! : code === WIDE_SPACE ? 0 : code;
+      if (char === 0) break;
+      hash = Math.imul(hash + char, 0x5bd1e995);
+    }
+    count += countOnce(hash);
+  }
+  return count >= least;
 }
 
 /** A text of which half comes again has one of three samples twice, and a search for them is fast. */
@@ -82,8 +143,7 @@ function hashWords(text: string): number {
 
 function differentWords(words: number): number {
   if (words < MINIMUM_WORDS) return 1;
-  const stretches = Math.max(1, Math.round(words / STRETCH));
-  const size = Math.ceil(words / stretches);
+  const size = stretchOf(words);
   let sum = 0;
   let count = 0;
   for (let from = 0; from < words; from += size) {
@@ -94,23 +154,34 @@ function differentWords(words: number): number {
   return sum / count;
 }
 
+/** Words of a stretch, so that all are about as long. */
+function stretchOf(words: number): number {
+  return Math.ceil(words / Math.max(1, Math.round(words / STRETCH)));
+}
+
 /** Number of different hashes among some. */
 function different(from: number, to: number): number {
+  beginCounting();
+  let count = 0;
+  for (let i = from; i < to; i++) count += countOnce(hashes[i]!);
+  return count;
+}
+
+function beginCounting(): void {
   use = use === USES ? 1 : use + 1;
   if (use === 1) places.fill(0);
+}
+
+/** 1 for a hash that has not been counted yet, otherwise 0. */
+function countOnce(hash: number): number {
   const mask = places.length - 1;
-  let count = 0;
-  for (let i = from; i < to; i++) {
-    const hash = hashes[i]!;
-    const value = (hash & ~USES) | use;
-    let at = (hash ^ (hash >>> 16)) & mask;
-    // Never full: a stretch has at most 300 words.
-    while (places[at] !== value && (places[at]! & USES) === use) at = (at + 1) & mask;
-    if (places[at] === value) continue;
-    places[at] = value;
-    count++;
-  }
-  return count;
+  const value = (hash & ~USES) | use;
+  let at = (hash ^ (hash >>> 16)) & mask;
+  // Never full: a stretch has at most 300 words.
+  while (places[at] !== value && (places[at]! & USES) === use) at = (at + 1) & mask;
+  if (places[at] === value) return 0;
+  places[at] = value;
+  return 1;
 }
 
 function repeatedGrams(words: number): number {

@@ -1,5 +1,6 @@
-import { charSet, eachRun } from './char-runs';
+import { charSet, eachRun, hasRun } from './char-runs';
 import { withoutOverlaps } from './overlaps';
+import { hidesAscii } from './written';
 
 /** A credential in a text. */
 export interface Secret {
@@ -80,8 +81,20 @@ const PATTERNS: readonly Pattern[] = [
 
 const TOKENS = charSet(/[A-Za-z0-9_\-+/=.:@%~!$*&?#^]/);
 const SHORTEST = 20;
+const PASSWORD_WORDS = ['passw', 'Passw', 'PASSW'];
+const KEY_HEAD = '-----BEGIN ';
 const ASSIGNED =
   /(?:pass(?:wor)?d|pwd|secret|api[_-]?key|secret[_-]?key|access[_-]?key|(?:access|auth|bearer|api)[_-]?token|client[_-]?secret)["'`\]]{0,2}[ \t]{0,4}(?:[:=]|:=|=>)[ \t]{0,4}["'`]?$/i;
+
+/** Whether a record may hold what `findSecrets` finds. @param source its JSON */
+export function mayHoldSecrets(source: string): boolean {
+  return (
+    hasRun(source, TOKENS, SHORTEST) ||
+    PASSWORD_WORDS.some((word) => source.includes(word)) ||
+    source.includes(KEY_HEAD) ||
+    hidesAscii(source)
+  );
+}
 
 /** Finds credentials; those that are plainly made up for an example are none. In order of their place. */
 export function findSecrets(text: string): Secret[] {
@@ -93,8 +106,8 @@ export function findSecrets(text: string): Secret[] {
     // A picture or an archive in base64 is as long as a book.
     if (end - start <= 8192) findInToken(text, start, end, add);
   });
-  for (const at of placesOf(text, ['passw', 'Passw', 'PASSW'])) findPassword(text, at, add);
-  for (let at = text.indexOf('-----BEGIN '); at >= 0; at = text.indexOf('-----BEGIN ', at + 1)) {
+  for (const at of placesOf(text, PASSWORD_WORDS)) findPassword(text, at, add);
+  for (let at = text.indexOf(KEY_HEAD); at >= 0; at = text.indexOf(KEY_HEAD, at + 1)) {
     const end = privateKeyEnd(text, at);
     if (end > 0) add('a private key', '[PRIVATE_KEY]', at, end);
   }

@@ -86,12 +86,11 @@ function replaceSpans(source: string, spans: readonly Span[]): LineEdit[] {
 /** The strings of a turn, with those that it calls tools with and those that it thinks. */
 export function textsOf({ texts, callsTools, message, pointer, role }: Turn): readonly TextPart[] {
   if (!message || role !== 'assistant') return texts;
+  const { content, tool_calls: calls, reasoning_content: reasoning, thinking } = message;
+  if (!callsTools && reasoning === undefined && thinking === undefined && typeof content === 'string') return texts;
   const all = [...texts];
-  for (const key of ['reasoning_content', 'thinking']) {
-    const thought = message[key];
-    if (typeof thought === 'string') all.push({ pointer: `${pointer}/${key}`, text: thought });
-  }
-  const { content, tool_calls: calls } = message;
+  if (typeof reasoning === 'string') all.push({ pointer: `${pointer}/reasoning_content`, text: reasoning });
+  if (typeof thinking === 'string') all.push({ pointer: `${pointer}/thinking`, text: thinking });
   if (Array.isArray(content))
     for (const [i, item] of content.entries()) {
       const part = asRecord(item);
