@@ -32,7 +32,7 @@ export const jsonSyntax = defineRule({
         report({
           line: 1,
           message:
-            'The file is one JSON list. Put each record on a line of its own, without the brackets and without commas between records.',
+            'The file is one JSON list. Put each record on a line of its own, without the brackets and without commas between records; "fine-tune convert" does that.',
         });
       if (document === 'object')
         report({

@@ -63,7 +63,7 @@ export const unknownKey = defineRule({
     fixes: 'suggestion',
     examples: {
       valid: [
-        { text: '{"text": "Some text.", "id": 7, "_reviewed": true, "source": "mail"}\n' },
+        { text: '{"text": "Some text.", "id": 7, "_reviewed": true, "source": "mail", "grade": "B+", "shop": 12}\n' },
         {
           text: '{"messages": [{"role": "user", "content": "Good morning."}, {"role": "assistant", "content": "Good morning!"}]}\n',
         },
@@ -71,6 +71,10 @@ export const unknownKey = defineRule({
       invalid: [
         {
           text: '{"instruction": "Translate to German.", "inptu": "Good morning.", "output": "Guten Morgen."}\n',
+          lines: [1],
+        },
+        {
+          text: '{"instruction": "Answer from the context.", "context": "The shop opens at nine and closes at six, also on Saturdays.", "output": "It opens at nine."}\n',
           lines: [1],
         },
         {
@@ -90,6 +94,8 @@ export const unknownKey = defineRule({
           if (inner === null || isNamed(problems, pointer, key)) continue;
           const own = pointerTo(pointer, key);
           const near = Object.keys(fields).find((field) => !Object.hasOwn(owner, field) && isMisspelt(key, field));
+          // A number or a few words beside the conversation only describe it.
+          if (near === undefined && pointer === '' && !isContent(inner)) continue;
           report({
             pointer: own,
             mark: 'key',
@@ -110,6 +116,15 @@ export const unknownKey = defineRule({
     },
   },
 });
+
+const CONTENT_LENGTH = 40;
+
+/** Whether a value may be a part of what was said: text of some length, or a list or an object that holds one. */
+function isContent(value: unknown, depth = 0): boolean {
+  if (typeof value === 'string') return value.length >= CONTENT_LENGTH;
+  if (typeof value !== 'object' || value === null || depth > 2) return false;
+  return Object.values(value).some((inner) => isContent(inner, depth + 1));
+}
 
 /** Whether there is any key that no shape names and nobody allowed: nearly all records have none. */
 function hasUnread(shape: Shape, value: unknown, allowed: readonly string[]): boolean {
