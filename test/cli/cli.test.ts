@@ -170,7 +170,7 @@ describe('convert', () => {
     })}\n`;
     writeFileSync(join(cwd, 'chat.jsonl'), record.repeat(60_000));
     const { child, ended } = start(['convert', 'chat.jsonl', '--to', 'sharegpt', '-o', 'out.jsonl']);
-    await until(() => readdirSync(cwd).some((name) => name.endsWith('.tmp')));
+    await until(() => readdirSync(cwd).some((name) => name.endsWith('.tmp')), 'a temporary file');
     child.kill('SIGINT');
     expect((await ended).code).toBe(130);
     expect(readdirSync(cwd).filter((name) => name.startsWith('out'))).toEqual([]);

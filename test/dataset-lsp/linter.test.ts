@@ -73,7 +73,11 @@ describe('lintText', () => {
   });
 
   it('reads the file as the format that is asked for', () => {
-    const text = jsonl({ text: 'Some text.', instruction: 'Do it, please.', output: 'It is done.' });
+    const text = jsonl({
+      text: 'Some text.',
+      instruction: 'Do it, please, and do it before the day is over.',
+      output: 'It is done, and it was done before the day was over.',
+    });
     expect(lintText(text).format).toBe('instruction');
     const asText = lintText(text, { format: 'text' });
     expect(asText.format).toBe('text');

@@ -22,8 +22,10 @@ const STEP = LOOP - 2 * LONGEST_PERIOD;
 /** Where a longer text is sampled, and how long the samples are. */
 const SAMPLES = [0.2, 0.5, 0.8];
 const SAMPLE_LENGTH = 24;
-// A search is fast for texts that begin with a rare character.
-const FREQUENT = ' etaoinsrhld';
+/** A search is fast for texts that begin with a rare character; these are not. */
+const FREQUENT = Uint8Array.from({ length: 128 }, (_, code) =>
+  ' etaoinsrhld'.includes(String.fromCharCode(code)) ? 1 : 0,
+);
 const RARE_WITHIN = 8;
 const SAMPLED_LENGTH = 300;
 
@@ -75,7 +77,7 @@ export function isVaried(text: string, minimumRatio: number): boolean {
 }
 
 /** Fills `starts`. @returns the number of words */
-function findWords(text: string): number {
+export function findWords(text: string): number {
   const { length } = text;
   let words = 0;
   let wasSpace = 1;
@@ -113,14 +115,15 @@ function hasDifferent(text: string, from: number, to: number, least: number): bo
 }
 
 /** A text of which half comes again has one of three samples twice, and a search for them is fast. */
-function mayRepeat(text: string): boolean {
+export function mayRepeat(text: string): boolean {
   if (text.length < SAMPLED_LENGTH) return true;
-  return SAMPLES.some((share) => {
+  for (const share of SAMPLES) {
     let at = Math.floor((text.length - SAMPLE_LENGTH - RARE_WITHIN) * share);
-    for (let tried = 0; tried < RARE_WITHIN && FREQUENT.includes(text[at]!); tried++) at++;
+    for (let tried = 0; tried < RARE_WITHIN && FREQUENT[text.charCodeAt(at)] === 1; tried++) at++;
     const sample = text.slice(at, at + SAMPLE_LENGTH);
-    return text.indexOf(sample) !== at || text.includes(sample, at + 1);
-  });
+    if (text.indexOf(sample) !== at || text.includes(sample, at + 1)) return true;
+  }
+  return false;
 }
 
 /** Fills `hashes`. @returns the number of words */
@@ -203,20 +206,31 @@ const BASE = 0x2c1b3c6d;
 const LEAVING = Array.from({ length: GRAM }).reduce<number>((power) => Math.imul(power, BASE), 1);
 
 /** The first loop of at most 20 characters, letters or digits among them. */
-function findLoop(text: string): Repetition['loop'] {
+export function findLoop(text: string): Repetition['loop'] {
   for (let at = 0; at + 2 * LONGEST_PERIOD <= text.length; at += STEP) {
-    const window = text.slice(at, at + 2 * LONGEST_PERIOD);
-    const period = window.indexOf(window.slice(0, LONGEST_PERIOD), 1);
-    if (period < 0) continue;
+    const period = periodAt(text, at);
+    if (period === 0) continue;
     let start = at;
     while (start > 0 && text.charCodeAt(start - 1) === text.charCodeAt(start - 1 + period)) start--;
     let end = at + period;
     while (end < text.length && text.charCodeAt(end) === text.charCodeAt(end - period)) end++;
-    if (end - start >= LOOP && /[\p{L}\p{N}]/u.test(window.slice(0, period))) return { start, end };
+    if (end - start >= LOOP && /[\p{L}\p{N}]/u.test(text.slice(at, at + period))) return { start, end };
     // Any other loop may be a line across the page.
     at = Math.max(at, end - STEP);
   }
   return undefined;
+}
+
+/** After how many characters those at a place come again, 20 of them; 0 if they do not. */
+function periodAt(text: string, at: number): number {
+  const first = text.charCodeAt(at);
+  for (let period = 1; period <= LONGEST_PERIOD; period++) {
+    if (text.charCodeAt(at + period) !== first) continue;
+    let same = 1;
+    while (same < LONGEST_PERIOD && text.charCodeAt(at + same) === text.charCodeAt(at + same + period)) same++;
+    if (same === LONGEST_PERIOD) return period;
+  }
+  return 0;
 }
 
 function grown(list: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {

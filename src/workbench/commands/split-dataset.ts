@@ -24,7 +24,8 @@ export async function splitDataset(workbench: Workbench, resource?: unknown): Pr
       canSelectFiles: false,
       canSelectFolders: true,
       defaultUri: vscode.Uri.file(path.dirname(file)),
-      openLabel: 'Write train.jsonl and validation.jsonl Here',
+      title: 'Folder for train.jsonl and validation.jsonl',
+      openLabel: 'Write Here',
     })) ?? [];
   if (!folder) return;
   const args = ['split', file, '--validation', String(share), '--seed', '1', '-o', folder.fsPath];
