@@ -126,6 +126,7 @@ function withUri(lens: vscode.CodeLens): vscode.CodeLens {
 
 /** VS Code opens a page at a line, but not at a heading. A rule's part begins with its id as heading. */
 async function headingLines(page: vscode.Uri): Promise<ReadonlyMap<string, number>> {
-  const text = Buffer.from(await vscode.workspace.fs.readFile(page)).toString('utf8');
-  return new Map(text.split('\n').flatMap((line, i) => (line.startsWith('### ') ? [[line.slice(4), i + 1]] : [])));
+  const bytes = await vscode.workspace.fs.readFile(page).then(undefined, () => new Uint8Array());
+  const lines = Buffer.from(bytes).toString('utf8').split('\n');
+  return new Map(lines.flatMap((line, i) => (line.startsWith('### ') ? [[line.slice(4), i + 1]] : [])));
 }

@@ -1,7 +1,7 @@
 /** Hashes that say whether two records say the same, and how alike they are. */
 import type { Turn } from './formats';
 import { signatureOf } from './minhash';
-import { asRecord } from './shape';
+import { said, turnWords } from './turn-words';
 import { mixed, readWords, WordList } from './words';
 
 export interface Fingerprint {
@@ -15,7 +15,8 @@ export interface Fingerprint {
   readonly signature: Uint32Array | undefined;
 }
 
-const words = new WordList();
+/** Words of what a record holds beside its turns, and all of its words where they do not lie in one row. */
+const others = new WordList();
 
 /** What a record holds beside its turns that makes it another one. */
 const OTHER_CONTENT = ['tools', 'functions', 'image', 'images', 'videos', 'audios', 'label'] as const;
@@ -25,41 +26,38 @@ const OTHER_CONTENT = ['tools', 'functions', 'image', 'images', 'videos', 'audio
  * @param record as parsed: pictures, tools and labels count as well
  */
 export function fingerprintOf(turns: readonly Turn[], record?: Readonly<Record<string, unknown>>): Fingerprint {
-  words.clear();
   const content = new Lanes();
   const prompt = new Lanes();
   const answer = new Lanes();
+  const read = turnWords(turns);
   const last = turns.findLastIndex((turn) => turn.role === 'assistant' && turn.side !== 'prompt');
   let asked = false;
   for (let i = 0; i < turns.length; i++) {
     const turn = turns[i]!;
-    const before = words.length;
-    const exact = readWords(said(turn), words);
-    hashWords(before);
+    const { hashes, start, end, exact } = read[i]!;
+    hashWords(hashes, start, end);
     const who = ROLE_HASHES[turn.role];
     content.add(who + SIDE_HASHES[turn.side] + (turn.trained ? 1 : 0), exact, first);
     if (i === last) answer.add(1, first, second);
     else if (i < last || last < 0) {
       prompt.add(who, first, second);
-      asked ||= words.length > before;
+      asked ||= end > start;
     }
-    if (isBoilerplate(turn)) words.length = before;
   }
   for (const key of OTHER_CONTENT) {
     const other = record?.[key];
     if (other === undefined || other === null) continue;
-    const before = words.length;
-    const exact = readWords(`${key} ${typeof other === 'string' ? other : JSON.stringify(other)}`, words);
-    hashWords(before);
+    others.clear();
+    const exact = readWords(`${key} ${typeof other === 'string' ? other : JSON.stringify(other)}`, others);
+    hashWords(others.hashes, 0, others.length);
     content.add(2, exact, first);
     if (key !== 'label') prompt.add(2, exact, first);
-    words.length = before;
   }
   return {
     content: content.value(),
     prompt: asked && last >= 0 ? prompt.value() : 0,
     answer: last >= 0 ? answer.value() : 0,
-    signature: signatureOf(words),
+    signature: signatureOf(comparedWords(turns)),
   };
 }
 
@@ -91,14 +89,20 @@ function isBoilerplate({ role }: Turn): boolean {
   return role === 'system' || role === 'developer';
 }
 
-/** The turn's text, and what its message holds besides: calls of tools and parts that are no text. */
-function said({ text, callsTools, message }: Turn): string {
-  if (!message) return text;
-  const content = message['content'];
-  const others = Array.isArray(content) ? content.filter((part) => asRecord(part)?.['type'] !== 'text') : [];
-  if (!callsTools && others.length === 0) return text;
-  const more = text === '' ? message : [message['tool_calls'], message['function_call'], others];
-  return `${text}\n${JSON.stringify(more)}`;
+/** All words but the boilerplate, in one row. */
+function comparedWords(turns: readonly Turn[]): Pick<WordList, 'hashes' | 'length'> {
+  const read = turnWords(turns);
+  const from = turns.findIndex((turn) => !isBoilerplate(turn));
+  if (from < 0) return { hashes: others.hashes, length: 0 };
+  const { hashes, start } = read[from]!;
+  const { end } = read.at(-1)!;
+  if (from === 0 && !turns.some(isBoilerplate)) return { hashes, length: end };
+  if (!turns.some((turn, i) => i > from && isBoilerplate(turn)))
+    return { hashes: hashes.subarray(start, end), length: end - start };
+  others.clear();
+  for (const [i, turn] of turns.entries())
+    if (!isBoilerplate(turn)) for (let at = read[i]!.start; at < read[i]!.end; at++) others.add(hashes[at]!);
+  return others;
 }
 
 const ROLE_HASHES = { system: 16, developer: 32, user: 48, assistant: 64, tool: 80, function: 96 } as const;
@@ -107,12 +111,11 @@ const SIDE_HASHES = { prompt: 2, answer: 4, chosen: 6, rejected: 8 } as const;
 let first = 0;
 let second = 0;
 
-/** Sets two hashes of the words from `from` on. */
-function hashWords(from: number): void {
-  const { hashes, length } = words;
+/** Sets two hashes of words. */
+function hashWords(hashes: Uint32Array, start: number, end: number): void {
   let a = 0x3c6ef372;
   let b = 0x1b873593;
-  for (let i = from; i < length; i++) {
+  for (let i = start; i < end; i++) {
     const hash = hashes[i]!;
     a = Math.imul(a ^ hash, 0x85ebca6b);
     b = (Math.imul(b, 0xc2b2ae35) + hash) | 0;

@@ -4,6 +4,9 @@
 export class WordList {
   hashes: Uint32Array = new Uint32Array(1024);
   length = 0;
+  /** Of the text that was read last: its white space characters, and its words with one of them right after. */
+  spaces = 0;
+  beforeSpace = 0;
 
   add(hash: number): void {
     this.reserve(1)[this.length++] = hash;
@@ -44,6 +47,8 @@ export function readWords(text: string, words: WordList): number {
   let { length } = words;
   let exact = 0x9747b28c;
   let word = 0;
+  let spaces = 0;
+  let beforeSpace = 0;
   for (let i = start; i < end; i++) {
     const unit = text.charCodeAt(i);
     const kind = kinds[unit]!;
@@ -58,12 +63,18 @@ export function readWords(text: string, words: WordList): number {
     }
     // Without a branch: the ends of words cannot be predicted, and this loop is most of what comparing costs.
     const inWord = (PUNCTUATION - kind) >> 31;
+    const isSpace = (kind - 1) >>> 31;
+    const isEnd = ~inWord & 1 & ((word | -word) >>> 31);
     list[length] = word;
-    length += ~inWord & 1 & ((word | -word) >>> 31);
+    length += isEnd;
+    spaces += isSpace;
+    beforeSpace += isEnd & isSpace;
     word = Math.imul(word ^ kind, 0x9e3779b1) & inWord;
   }
   if (word !== 0) list[length++] = word;
   words.length = length;
+  words.spaces = spaces;
+  words.beforeSpace = beforeSpace;
   return exact;
 }
 

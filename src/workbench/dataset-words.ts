@@ -30,7 +30,8 @@ export function datasetStatus(summary: Omit<DatasetSummary, 'uri' | 'version'>):
     if (tokens.lost > 0) lines.push(`${counted(tokens.lost, 'token')} cut off at the maximum length`);
   }
   const icon = errors > 0 || format === null ? 'warning' : state === 'checking' ? 'sync~spin' : 'check';
-  const text = errors > 0 ? counted(errors, 'error') : format === null ? 'Unknown format' : all;
+  const fine = warnings > 0 ? `${all}, ${counted(warnings, 'warning')}` : all;
+  const text = errors > 0 ? counted(errors, 'error') : format === null ? 'Unknown format' : fine;
   return { text: `$(${icon}) ${text}`, detail: lines.join('\n'), warn: errors > 0 };
 }
 

@@ -34,7 +34,11 @@ export async function runDatasetCommand(
 
 /** The words of a command that refused a file. */
 export function refusalText(err: string, file: string): string {
-  return withoutFolder(err.replace(/^error: /, ''), file).trim();
+  const lines = withoutFolder(err.replace(/^error: /, ''), file)
+    .trim()
+    .split('\n');
+  // The first places are enough to see what is wrong, and the last lines say how many there are.
+  return lines.length <= 6 ? lines.join('\n') : [...lines.slice(0, 3), '…', ...lines.slice(-2)].join('\n');
 }
 
 /** Asks where a result goes. `undefined`: given up. The dialog itself asks before it replaces a file. */

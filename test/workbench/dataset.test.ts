@@ -45,7 +45,7 @@ describe('training data in VS Code', () => {
   });
 
   it('tells what a record is made of, and links a finding to its rule', async () => {
-    await goTo(2, 94);
+    await window.goTo(2, 94);
     await showHover();
     const hover = window.page.locator('.monaco-hover:visible');
     await expect.poll(() => hover.innerText()).toMatch(/Record 2 of 12 · chat/);
@@ -55,7 +55,7 @@ describe('training data in VS Code', () => {
     await lineText(/^###\sunknown-role$/).waitFor();
     await window.screenshot('dataset-rules');
     await window.runCommand('View: Close Editor');
-    await goTo(6, 200);
+    await window.goTo(6, 200);
     await showHover();
     await expect
       .poll(() => hover.innerText())
@@ -67,7 +67,7 @@ describe('training data in VS Code', () => {
   });
 
   it('mends one finding from the light bulb', async () => {
-    await goTo(2, 94);
+    await window.goTo(2, 94);
     await window.page.keyboard.press('Control+.');
     await action('Write "user"').waitFor();
     await window.screenshot('dataset-light-bulb');
@@ -91,7 +91,7 @@ describe('training data in VS Code', () => {
     await lineText(/\d+\stokens$/)
       .first()
       .waitFor();
-    await goTo(7, 1);
+    await window.goTo(7, 1);
     await lineText(/\d+\stokens,\s\d+\scut\soff$/).waitFor();
     await window.runCommand('Explorer: Focus on Outline View');
     const first = window.page.locator('.outline-tree .monaco-list-row').first();
@@ -102,7 +102,7 @@ describe('training data in VS Code', () => {
 
   it('offers the roles of the format', async () => {
     const role = readLines('tickets.jsonl')[2]!.indexOf('"user"');
-    await goTo(3, role + 2);
+    await window.goTo(3, role + 2);
     await window.page.keyboard.press('Control+Space');
     const offered = window.page.locator('.suggest-widget .monaco-list-row');
     await expect.poll(async () => (await offered.allInnerTexts()).join(' ')).toMatch(/system.*user.*assistant/s);
@@ -111,7 +111,7 @@ describe('training data in VS Code', () => {
   });
 
   it('counts along while the user types', async () => {
-    await goTo(3, 1);
+    await window.goTo(3, 1);
     await window.page.keyboard.press('Delete');
     await expect.poll(() => lensText()).toMatch(/ · 1 error · /);
     await window.page.keyboard.press('Control+Z');
@@ -120,13 +120,13 @@ describe('training data in VS Code', () => {
   });
 
   it('shows a record as the model sees it, and follows the cursor', async () => {
-    await goTo(1, 1);
+    await window.goTo(1, 1);
     await window.page.locator('.codelens-decoration a', { hasText: 'Preview' }).click();
     const page = window.webview();
     await expect.poll(() => page.locator('h1').innerText()).toBe('Line 1 of tickets.jsonl');
     await expect.poll(() => page.locator('.legend').innerText()).toMatch(/\d+\s+trained[^]*\d+\s+masked/);
     await window.screenshot('dataset-preview-dark');
-    await goTo(3, 1);
+    await window.goTo(3, 1);
     await expect.poll(() => page.locator('h1').innerText()).toBe('Line 3 of tickets.jsonl');
     await page.getByRole('button', { name: 'Record after this one' }).click();
     await expect.poll(() => page.locator('h1').innerText()).toBe('Line 4 of tickets.jsonl');
@@ -140,7 +140,7 @@ describe('training data in VS Code', () => {
   it('opens a record as readable JSON and writes it back', async () => {
     await window.page.locator('.tab', { hasText: 'tickets.jsonl' }).first().click();
     await window.runCommand('View: Close Editors in Other Groups');
-    await goTo(5, 1);
+    await window.goTo(5, 1);
     await window.runCommand('Fine-tune: Edit Record as Formatted JSON');
     const peek = window.page.locator('.peekview-widget');
     await peek.locator('.view-line', { hasText: '"role": "system"' }).waitFor();
@@ -157,11 +157,11 @@ describe('training data in VS Code', () => {
   });
 
   it('changes the severity of a rule from the light bulb', async () => {
-    await goTo(5, 150);
+    await window.goTo(5, 150);
     await window.page.keyboard.press('Control+.');
     await action('Change the severity of "repeated-role"').click();
     await window.pick('Severity of "repeated-role"', 'information');
-    await goTo(1, 1);
+    await window.goTo(1, 1);
     await expect.poll(() => lensText()).toMatch(/ · 2 warnings · /);
     const settings = readFileSync(path('.vscode/settings.json'), 'utf8');
     expect(JSON.parse(settings)).toMatchObject({ 'fine-tune.rules': { 'repeated-role': 'information' } });
@@ -199,14 +199,14 @@ describe('training data in VS Code', () => {
     await window.openFile('tickets.jsonl');
     await window.runCommand('Fine-tune: Remove Duplicates');
     await window.pick('Remove duplicates of tickets.jsonl', 'Exact copies');
-    await answerFileDialog(path('tickets.unique.jsonl'));
+    await window.answerFileDialog(path('tickets.unique.jsonl'));
     await window.notification('tickets.unique.jsonl: 11 records of 12').waitFor();
     await window.screenshot('dataset-dedupe');
     await expect.poll(() => readLines('tickets.unique.jsonl').length).toBe(11);
 
     await window.runCommand('Fine-tune: Convert Dataset');
     await window.pick('Convert tickets.jsonl', 'sharegpt');
-    await answerFileDialog(path('tickets.sharegpt.jsonl'));
+    await window.answerFileDialog(path('tickets.sharegpt.jsonl'));
     await expect.poll(() => readLines('tickets.sharegpt.jsonl').length).toBe(12);
     expect(readLines('tickets.sharegpt.jsonl')[0]).toMatch(/^\{"conversations":/);
 
@@ -215,7 +215,7 @@ describe('training data in VS Code', () => {
     await window.page.keyboard.type('25');
     await window.screenshot('dataset-split');
     await window.page.keyboard.press('Enter');
-    await answerFileDialog(`${path('parts')}/`);
+    await window.answerFileDialog(`${path('parts')}/`);
     await expect.poll(() => readLines('parts/validation.jsonl').length).toBeGreaterThan(0);
     expect(readLines('parts/train.jsonl').length + readLines('parts/validation.jsonl').length).toBe(12);
     await window.screenshot('dataset-results');
@@ -232,19 +232,6 @@ describe('training data in VS Code', () => {
     await window.setTheme('dark');
   }
 
-  /** Puts the cursor of the editor on a place, both 1-based. */
-  async function goTo(lineNumber: number, column: number): Promise<void> {
-    await window.page.keyboard.press('Control+P');
-    await window.page.locator('.quick-input-widget input[type=text]').fill(`:${lineNumber}:${column}`);
-    await window.page
-      .locator('.quick-input-list .monaco-list-row', { hasText: 'Press' })
-      .or(window.page.locator('.quick-input-list .monaco-list-row', { hasText: 'Go to' }))
-      .first()
-      .waitFor();
-    await window.page.keyboard.press('Enter');
-    await window.statusBar(`Ln ${lineNumber}, Col ${column}`).waitFor();
-  }
-
   async function showHover(): Promise<void> {
     await window.page.keyboard.press('Control+K');
     await window.page.keyboard.press('Control+I');
@@ -252,22 +239,6 @@ describe('training data in VS Code', () => {
 
   async function save(): Promise<void> {
     await window.page.keyboard.press('Control+S');
-  }
-
-  async function answerFileDialog(file: string): Promise<void> {
-    const input = window.page.locator('.quick-input-widget input[type=text]');
-    // The dialog writes the folder first and the proposed name after it has looked at the folder.
-    await expect.poll(() => input.inputValue()).toMatch(/^\/.*(\.jsonl|\/)$/);
-    await window.page.waitForTimeout(300);
-    await input.fill(file);
-    await expect.poll(() => input.inputValue()).toBe(file);
-    // Where the dialog still looks at a folder, the first Enter only goes into it.
-    const isOpen = async (): Promise<boolean> => {
-      if (!(await input.isVisible())) return false;
-      await window.page.keyboard.press('Enter');
-      return true;
-    };
-    await expect.poll(isOpen, { interval: 1000 }).toBe(false);
   }
 
   function lensText(): Promise<string> {

@@ -1,3 +1,4 @@
+import { turnWords } from '../../dataset/turn-words';
 import { isVaried, repetitionOf } from '../text/repetition';
 import { defineRule } from './rule';
 
@@ -46,9 +47,14 @@ export const outputHasRepetition = defineRule({
     },
   },
   check: {
-    example({ answers }, report, { minimumRatio, maximumRepetition }) {
+    example({ answers, turns }, report, { minimumRatio, maximumRepetition }) {
+      const read = turnWords(turns);
+      // The answers are the turns of the assistant.
+      let at = -1;
       for (const { pointer, text, trained } of answers) {
-        if (!trained || isVaried(text, minimumRatio)) continue;
+        at = turns.findIndex(({ role }, i) => i > at && role === 'assistant');
+        const own = read[at]!;
+        if (!trained || text.length < 2 || (own.ofText && isVaried(text, minimumRatio, own))) continue;
         const { differentWords, repeatedGrams, loop } = repetitionOf(text);
         const repeats = repeatedGrams > maximumRepetition && !isVariedCode(text, repeatedGrams, maximumRepetition);
         if (differentWords < minimumRatio)

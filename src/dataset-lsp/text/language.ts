@@ -71,15 +71,31 @@ const STOP_WORDS: readonly (readonly [Language, string])[] = [
   ],
 ];
 
+const HASH_BASE = 0x5bd1e995;
 const LANGUAGES = STOP_WORDS.map(([language]) => language);
 
-/** Word → the languages that have it, one bit each. */
-const MASKS: ReadonlyMap<string, number> = (() => {
-  const masks = new Map<string, number>();
-  for (const [i, [, words]] of STOP_WORDS.entries())
-    for (const word of words.split(' ')) masks.set(word, (masks.get(word) ?? 0) | (1 << i));
-  return masks;
-})();
+/** Open addressing by the hashes of words: to each the languages that have it, one bit each. */
+const SLOTS = 2048;
+const slotHashes = new Int32Array(SLOTS);
+const slotMasks = new Int32Array(SLOTS);
+for (const [i, [, words]] of STOP_WORDS.entries())
+  for (const word of words.split(' ')) {
+    const slot = slotOf(hashOf(word));
+    slotHashes[slot] = hashOf(word);
+    slotMasks[slot]! |= 1 << i;
+  }
+
+function hashOf(word: string): number {
+  let hash = 0;
+  for (let i = 0; i < word.length; i++) hash = Math.imul(hash + word.charCodeAt(i), HASH_BASE);
+  return hash;
+}
+
+function slotOf(hash: number): number {
+  let slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
+  while (slotMasks[slot] !== 0 && slotHashes[slot] !== hash) slot = (slot + 1) & (SLOTS - 1);
+  return slot;
+}
 
 /** Characters that are looked at. */
 const LOOKED_AT = 400;
@@ -90,6 +106,62 @@ const MINIMUM_HITS = 5;
 /** Language of the beginning of a text; `undefined` where that is not plain. */
 export function languageOf(text: string): Language | undefined {
   const sample = text.length > LOOKED_AT ? text.slice(0, LOOKED_AT) : text;
+  const letters = readLatin(sample);
+  if (letters >= 0) return letters < MINIMUM_LETTERS * 3 ? undefined : latinLanguage();
+  return languageByScript(sample);
+}
+
+const LATIN = 0x250;
+let smallLetters: Uint16Array | undefined;
+/** Words of the text at hand, and how many of them each language has. */
+let wordCount = 0;
+const hits = new Uint16Array(STOP_WORDS.length);
+
+function readLetters(): Uint16Array {
+  return Uint16Array.from({ length: LATIN }, (_, code) => {
+    const letter = String.fromCharCode(code);
+    const small = letter.toLowerCase();
+    return /\p{L}/u.test(letter) ? (small.length === 1 ? small.charCodeAt(0) : code) : 0;
+  });
+}
+
+/** Counts the words of a text of Latin letters. @returns the number of its letters; -1 when it holds others */
+function readLatin(text: string): number {
+  const table = (smallLetters ??= readLetters());
+  beginCounting();
+  let letters = 0;
+  let hash = 0;
+  let length = 0;
+  for (let i = 0; i <= text.length; i++) {
+    const code = i < text.length ? text.charCodeAt(i) : 0;
+    // Dashes and quotation marks are common to all scripts.
+    if (code >= LATIN && (code < 0x2010 || code > 0x2027)) return -1;
+    const letter = code < LATIN ? table[code]! : 0;
+    if (letter !== 0) {
+      hash = Math.imul(hash + letter, HASH_BASE);
+      length++;
+      continue;
+    }
+    if (length === 0) continue;
+    letters += length;
+    countWord(hash);
+    hash = 0;
+    length = 0;
+  }
+  return letters;
+}
+
+function beginCounting(): void {
+  wordCount = 0;
+  hits.fill(0);
+}
+
+function countWord(hash: number): void {
+  wordCount++;
+  for (let mask = slotMasks[slotOf(hash)]!, i = 0; mask > 0; mask >>>= 1, i++) hits[i]! += mask & 1;
+}
+
+function languageByScript(sample: string): Language | undefined {
   const words = sample.toLowerCase().match(/\p{L}[\p{L}\p{M}]*/gu) ?? [];
   let letters = 0;
   const scripts = new Map<Language | 'Latin' | 'other', number>();
@@ -108,14 +180,14 @@ export function languageOf(text: string): Language | undefined {
   const [main, count] = [...scripts].toSorted((a, b) => b[1] - a[1])[0] ?? ['other', 0];
   if (main === 'other' || count < letters * 0.8 || letters < (main === 'Latin' ? MINIMUM_LETTERS * 3 : MINIMUM_LETTERS))
     return undefined;
-  return main === 'Latin' ? latinLanguage(words) : main;
+  if (main !== 'Latin') return main;
+  beginCounting();
+  for (const word of words) countWord(hashOf(word));
+  return latinLanguage();
 }
 
-function latinLanguage(words: readonly string[]): Language | undefined {
-  const hits = new Uint16Array(LANGUAGES.length);
-  for (const word of words) {
-    for (let mask = MASKS.get(word) ?? 0, i = 0; mask > 0; mask >>>= 1, i++) hits[i]! += mask & 1;
-  }
+/** The language that most of the counted words are of. */
+function latinLanguage(): Language | undefined {
   let best = 0;
   let second = -1;
   for (let i = 1; i < hits.length; i++) {
@@ -125,7 +197,7 @@ function latinLanguage(words: readonly string[]): Language | undefined {
     } else if (second < 0 || hits[i]! > hits[second]!) second = i;
   }
   const most = hits[best]!;
-  return most >= MINIMUM_HITS && most >= words.length * 0.12 && most >= hits[second]! * 2 ? LANGUAGES[best] : undefined;
+  return most >= MINIMUM_HITS && most >= wordCount * 0.12 && most >= hits[second]! * 2 ? LANGUAGES[best] : undefined;
 }
 
 function scriptOf(code: number): Language | 'Latin' | 'other' {

@@ -1,3 +1,5 @@
+import type { TextWords } from '../../dataset/turn-words';
+
 /** How much of a text comes again. */
 export interface Repetition {
   /** Share of different words among all words, from 0 to 1; 1 for texts of fewer than ten words. */
@@ -11,6 +13,9 @@ export interface Repetition {
 const MINIMUM_WORDS = 10;
 // In a long text words come back by nature (Heaps' law), so it is judged in stretches of this many words.
 const STRETCH = 200;
+/** Up to so many words there is but one. */
+const ONE_STRETCH = 1.5 * STRETCH - 1;
+const MOST_COUNTED = 1000;
 const GRAM = 10;
 const MINIMUM_GRAM_WORDS = 50;
 /** Longer texts are judged by this many words from their beginning. */
@@ -31,17 +36,11 @@ const SAMPLED_LENGTH = 300;
 
 /** Latin characters as they are compared: 0 for white space, small letters for the capitals of ASCII. */
 const FOLDED = Uint16Array.from({ length: 256 }, (_, code) =>
-  code <= 32 || code === 0xa0 ? 0 : code >= 65 && code <= 90 ? code + 32 : code,
+  /\s/.test(String.fromCharCode(code)) ? 0 : code >= 65 && code <= 90 ? code + 32 : code,
 );
-const WIDE_SPACE = 0x3000;
-const SPACES = Uint8Array.from(FOLDED, (char) => (char === 0 ? 1 : 0));
-/** Characters of a word that tell it from most others. */
-const BEGINNING = 5;
 
 /** Hashes of the words of the text at hand. It serves all texts, so that nothing is allocated for one. */
 let hashes = new Int32Array(4096);
-/** Where its words begin. */
-let starts = new Int32Array(4096);
 /**
  * A table of hashes that serves all texts, too: a place holds the upper bits of a hash and, in the lower ones, the
  * number of the stretch that it was last used for.
@@ -61,61 +60,25 @@ export function repetitionOf(text: string): Repetition {
 /**
  * Whether a text is plainly free of repetition, at a fraction of the cost: no repeated runs, no loop, and at least
  * `minimumRatio` of its words differ. `false` means that `repetitionOf` is to be asked.
+ * @param read its words as they are compared with other texts: words between spaces are made of one or more of them
  */
-export function isVaried(text: string, minimumRatio: number): boolean {
+export function isVaried(text: string, minimumRatio: number, read: TextWords): boolean {
   if (text.length < 2 * MINIMUM_WORDS - 1) return true;
-  if (findLoop(text)) return false;
-  const words = findWords(text);
-  if (words >= MINIMUM_GRAM_WORDS && mayRepeat(text)) return false;
-  if (words < MINIMUM_WORDS) return true;
-  const size = stretchOf(words);
-  for (let from = 0; from < words; from += size) {
-    const to = Math.min(words, from + size);
-    if (!hasDifferent(text, from, to, minimumRatio * (to - from))) return false;
-  }
-  return true;
-}
-
-/** Fills `starts`. @returns the number of words */
-export function findWords(text: string): number {
-  const { length } = text;
-  let words = 0;
-  let wasSpace = 1;
-  for (let i = 0; i < length && words < MOST_WORDS; i++) {
-    const code = text.charCodeAt(i);
-    const isSpace = code < 256 ? SPACES[code]! : code === WIDE_SPACE ? 1 : 0;
-    if (words === starts.length) starts = grown(starts);
-    // Without a branch: the ends of words cannot be predicted.
-    starts[words] = i;
-    words += wasSpace & (isSpace ^ 1);
-    wasSpace = isSpace;
-  }
-  return words;
-}
-
-/**
- * Whether at least `least` of some words differ, by their beginnings: words that begin differently are different. Stops
- * as soon as that is plain.
- */
-function hasDifferent(text: string, from: number, to: number, least: number): boolean {
+  // No more words than this lie between spaces.
+  const words = read.spaces + 1;
+  if (words > ONE_STRETCH || findLoop(text) || (words >= MINIMUM_GRAM_WORDS && mayRepeat(text))) return false;
+  // Each of the words that follow another one without a space may belong to a word between spaces that came before.
+  const inner = read.end - read.start - read.beforeSpace;
+  const least = minimumRatio * words + inner;
+  if (least > MOST_COUNTED) return false;
   beginCounting();
   let count = 0;
-  for (let i = from; i < to && count < least; i++) {
-    let hash = 0;
-    let at = starts[i]!;
-    for (const end = Math.min(text.length, at + BEGINNING); at < end; at++) {
-      const code = text.charCodeAt(at);
-      const char = code < 256 ? FOLDED[code]! : code === WIDE_SPACE ? 0 : code;
-      if (char === 0) break;
-      hash = Math.imul(hash + char, 0x5bd1e995);
-    }
-    count += countOnce(hash);
-  }
+  for (let i = read.start; i < read.end && count < least; i++) count += countOnce(read.hashes[i]!);
   return count >= least;
 }
 
 /** A text of which half comes again has one of three samples twice, and a search for them is fast. */
-export function mayRepeat(text: string): boolean {
+function mayRepeat(text: string): boolean {
   if (text.length < SAMPLED_LENGTH) return true;
   for (const share of SAMPLES) {
     let at = Math.floor((text.length - SAMPLE_LENGTH - RARE_WITHIN) * share);
@@ -133,7 +96,7 @@ function hashWords(text: string): number {
   const length = text.length;
   for (let i = 0; i <= length && words < MOST_WORDS; i++) {
     const code = i < length ? text.charCodeAt(i) : 32;
-    const char = code < 256 ? FOLDED[code]! : code === WIDE_SPACE ? 0 : code;
+    const char = code < 256 ? FOLDED[code]! : isWideSpace(code) ? 0 : code;
     if (char !== 0) hash = Math.imul(hash + char, 0x5bd1e995);
     else if (hash !== 0) {
       if (words === hashes.length) hashes = grown(hashes);
@@ -144,9 +107,18 @@ function hashWords(text: string): number {
   return words;
 }
 
+/** White space that is not Latin. */
+function isWideSpace(code: number): boolean {
+  if (code < 0x1680) return false;
+  return (code >= 0x2000 && code < 0x3001) || code === 0xfeff || code === 0x1680
+    ? /\s/.test(String.fromCharCode(code))
+    : false;
+}
+
 function differentWords(words: number): number {
   if (words < MINIMUM_WORDS) return 1;
-  const size = stretchOf(words);
+  const stretches = Math.max(1, Math.round(words / STRETCH));
+  const size = Math.ceil(words / stretches);
   let sum = 0;
   let count = 0;
   for (let from = 0; from < words; from += size) {
@@ -155,11 +127,6 @@ function differentWords(words: number): number {
     count++;
   }
   return sum / count;
-}
-
-/** Words of a stretch, so that all are about as long. */
-function stretchOf(words: number): number {
-  return Math.ceil(words / Math.max(1, Math.round(words / STRETCH)));
 }
 
 /** Number of different hashes among some. */
@@ -206,7 +173,7 @@ const BASE = 0x2c1b3c6d;
 const LEAVING = Array.from({ length: GRAM }).reduce<number>((power) => Math.imul(power, BASE), 1);
 
 /** The first loop of at most 20 characters, letters or digits among them. */
-export function findLoop(text: string): Repetition['loop'] {
+function findLoop(text: string): Repetition['loop'] {
   for (let at = 0; at + 2 * LONGEST_PERIOD <= text.length; at += STEP) {
     const period = periodAt(text, at);
     if (period === 0) continue;

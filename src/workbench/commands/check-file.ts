@@ -46,9 +46,13 @@ async function check(workbench: Workbench, resource: unknown, target: Target | u
   if (!report) return;
   // A file that is open has the language server's findings already.
   const isOpen = vscode.workspace.textDocuments.some((document) => fileOf(document.uri) === file);
+  const rulesPage = vscode.Uri.joinPath(workbench.context.extensionUri, 'docs', 'rules.md');
   const own = target && `target-${target.id}`;
   const shown = isOpen ? report.problems.filter(({ rule }) => rule === own) : report.problems;
-  workbench.datasets.problems.set(uri, shown.map(toDiagnostic));
+  workbench.datasets.problems.set(
+    uri,
+    shown.map((problem) => toDiagnostic(problem, rulesPage)),
+  );
   const refused = own === undefined ? 0 : (report.summary.issueCounts[own] ?? 0);
   const verdict = target && targetText(target.name, refused);
   const choice = await vscode.window.showInformationMessage(
@@ -60,10 +64,11 @@ async function check(workbench: Workbench, resource: unknown, target: Target | u
   if (choice === 'Statistics') await vscode.commands.executeCommand('fine-tune.showStatistics', uri);
 }
 
-function toDiagnostic({ line, column, endLine, endColumn, message, rule, severity }: Problem): vscode.Diagnostic {
+function toDiagnostic(problem: Problem, rulesPage: vscode.Uri): vscode.Diagnostic {
+  const { line, column, endLine, endColumn, message, rule, severity } = problem;
   const range = new vscode.Range(line - 1, column - 1, endLine - 1, endColumn - 1);
   const diagnostic = new vscode.Diagnostic(range, message, SEVERITIES[severity]);
   diagnostic.source = DIAGNOSTIC_SOURCE;
-  diagnostic.code = rule;
+  diagnostic.code = { value: rule, target: rulesPage };
   return diagnostic;
 }

@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type FrameLocator, type Locator, type Page } from 'playwright-core';
+import { expect } from 'vitest';
 import { startCodeServer } from '../../../scripts/lib/code-server.mjs';
 import { copySample, installUnpacked } from '../../../scripts/lib/extension-folder.mjs';
 import { ensureKit } from '../../../scripts/lib/kit.mjs';
@@ -22,12 +23,16 @@ export interface Window {
   /** The folder that is open: a copy of the sample. */
   readonly workspace: string;
   openFile(name: string): Promise<void>;
+  /** Puts the cursor of the editor on a place; both are 1-based. */
+  goTo(line: number, column: number): Promise<void>;
   /** Picks a command by its full title in the palette, for example `Fine-tune: Train`. */
   runCommand(title: string): Promise<void>;
   /** Answers the quick pick whose title is given; `label` is the start of the row. */
   pick(title: string, label: string): Promise<void>;
   /** Presses a button of the modal dialog that holds this text. */
   answerDialog(text: string | RegExp, button: string): Promise<void>;
+  /** Answers the dialog that asks for a file or, with a slash at the end, a folder. */
+  answerFileDialog(file: string): Promise<void>;
   notification(text: string | RegExp): Locator;
   statusBar(text: string | RegExp): Locator;
   /** The page of the one webview that is visible. */
@@ -118,6 +123,30 @@ export async function openWindow(theme: Theme, options: OpenOptions = {}): Promi
       await input.fill(name);
       await row(exactly(name)).first().click();
       await page.locator('.tab.active', { hasText: name }).waitFor();
+    },
+    goTo: async (line, column) => {
+      await page.keyboard.press('Control+P');
+      await input.fill(`:${line}:${column}`);
+      await page
+        .locator('.quick-input-list .monaco-list-row', { hasText: /Press|Go to/ })
+        .first()
+        .waitFor();
+      await page.keyboard.press('Enter');
+      await page.locator('.statusbar-item', { hasText: `Ln ${line}, Col ${column}` }).waitFor();
+    },
+    answerFileDialog: async (file) => {
+      // The dialog writes the folder first, and the proposed name after it has looked at the folder.
+      await expect.poll(() => input.inputValue()).toMatch(/^\/.*(\.jsonl|\/)$/);
+      await page.waitForTimeout(300);
+      await input.fill(file);
+      await expect.poll(() => input.inputValue()).toBe(file);
+      // Where it still looks at a folder, the first Enter only goes into it.
+      const isOpen = async (): Promise<boolean> => {
+        if (!(await input.isVisible())) return false;
+        await page.keyboard.press('Enter');
+        return true;
+      };
+      await expect.poll(isOpen, { interval: 1000 }).toBe(false);
     },
     answerDialog: async (text, button) => {
       const dialog = page.locator('.monaco-dialog-box', { hasText: text });
