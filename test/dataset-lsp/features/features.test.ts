@@ -136,8 +136,9 @@ describe('words', () => {
     } as const;
     expect(lensTitle(summary)).toBe('1,204 examples · 2 errors · 412k tokens (61 % trained)');
     expect(datasetStatus(summary)).toMatchObject({ text: '$(warning) 2 errors', warn: true });
-    expect(datasetStatus({ ...summary, errors: 0, invalid: 0 }).text).toBe('$(check) 1,204 examples, 4 warnings');
-    expect(datasetStatus({ ...summary, errors: 0, state: 'checking' }).text).toBe('$(sync~spin) 1,204 examples, 4 warnings');
+    expect(datasetStatus({ ...summary, errors: 0, invalid: 0 }).text).toBe('$(check) 1,204 examples');
+    expect(datasetStatus({ ...summary, errors: 0, state: 'checking' }).text).toBe('$(sync~spin) 1,204 examples');
+    expect(datasetStatus({ ...summary, errors: 0, warnings: 4 }).text).toBe('$(check) 1,204 examples, 4 warnings');
     expect(datasetStatus(summary).detail).toContain('411,700 tokens, 251,137 of them trained');
   });
 });
