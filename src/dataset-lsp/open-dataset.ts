@@ -17,6 +17,8 @@ export interface DatasetSettings {
   readonly rulesPage: string | undefined;
   /** Rule → number of findings that a person has accepted. */
   readonly accepted: Readonly<Record<string, number>> | undefined;
+  /** Name of the base model, where one is known. */
+  readonly model: string | undefined;
   /** Loads the tokenizer; it is asked for only when everything else is done. */
   readonly loadEncode: () => EncodeOptions | undefined;
 }
@@ -120,6 +122,11 @@ export class OpenDataset {
   /** Tokens are counted with the default vocabulary, since the base model is not known. */
   get estimate(): boolean {
     return this.checker.encode?.estimate === true;
+  }
+
+  /** Name of the model that the tokens are counted for. */
+  get model(): string | undefined {
+    return this.estimate ? undefined : this.#settings.model;
   }
 
   get summary(): DatasetSummary {

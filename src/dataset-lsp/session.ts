@@ -196,9 +196,11 @@ function* withAllFixes(dataset: OpenDataset, action: CodeAction): Generator<void
 
 /** What the record on the editor's line is to the model. */
 function previewOf(dataset: OpenDataset, { line }: LineParams): Preview | null {
-  const { document, checker, encode, estimate } = dataset;
+  const { document, checker, encode, estimate, model } = dataset;
+  if (!encode) return null;
   const row = document.rows[document.locate({ line, character: 0 }).index]!;
-  return encode ? previewRecord(row.source, row.index + 1, { format: checker.format, encode, estimate }) : null;
+  const options = { format: checker.format, encode, estimate, ...(model === undefined ? {} : { model }) };
+  return previewRecord(row.source, row.index + 1, options);
 }
 
 function formattedAt({ document }: OpenDataset, { line }: LineParams): FormattedRecord {

@@ -34,6 +34,7 @@ export class FileSettings {
       format: training?.trainFile === uri || training?.validationFile === uri ? training.format : undefined,
       rulesPage,
       accepted: this.#accepted(uri),
+      model: training?.model === undefined ? undefined : basename(training.model),
       loadEncode: () => this.#encode(training),
     };
   }

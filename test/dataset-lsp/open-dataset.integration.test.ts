@@ -15,6 +15,7 @@ const SETTINGS: DatasetSettings = {
   format: undefined,
   rulesPage: undefined,
   accepted: undefined,
+  model: undefined,
   loadEncode: () => undefined,
 };
 

@@ -10,7 +10,7 @@ it('finds the next record that the maximum length cuts, round the end of the fil
   const failures: unknown[] = [];
   const dataset = new OpenDataset(
     { uri: 'file:///data/train.jsonl', languageId: 'jsonl', version: 1, text },
-    { choice: {}, format: undefined, rulesPage: undefined, accepted: undefined, loadEncode: () => defaultEncoding(20) },
+    { choice: {}, format: undefined, rulesPage: undefined, accepted: undefined, model: undefined, loadEncode: () => defaultEncoding(20) },
     {
       publish: () => undefined,
       summaryChanged: () => undefined,
@@ -27,6 +27,7 @@ it('finds the next record that the maximum length cuts, round the end of the fil
     format: undefined,
     rulesPage: undefined,
     accepted: undefined,
+    model: undefined,
     loadEncode: () => defaultEncoding(500),
   });
   await expect.poll(() => dataset.summary.state, { timeout: 15_000, interval: 5 }).toBe('ready');
