@@ -5,7 +5,14 @@ import { OpenDataset } from '../../src/dataset-lsp/open-dataset';
 
 const dataset = new OpenDataset(
   { uri: 'file:///a.jsonl', languageId: 'jsonl', version: 1, text: '' },
-  { choice: {}, format: undefined, rulesPage: undefined, accepted: undefined, model: undefined, loadEncode: () => undefined },
+  {
+    choice: {},
+    format: undefined,
+    rulesPage: undefined,
+    accepted: undefined,
+    model: undefined,
+    loadEncode: () => undefined,
+  },
   {
     publish: () => undefined,
     summaryChanged: () => undefined,

@@ -10,7 +10,14 @@ it('finds the next record that the maximum length cuts, round the end of the fil
   const failures: unknown[] = [];
   const dataset = new OpenDataset(
     { uri: 'file:///data/train.jsonl', languageId: 'jsonl', version: 1, text },
-    { choice: {}, format: undefined, rulesPage: undefined, accepted: undefined, model: undefined, loadEncode: () => defaultEncoding(20) },
+    {
+      choice: {},
+      format: undefined,
+      rulesPage: undefined,
+      accepted: undefined,
+      model: undefined,
+      loadEncode: () => defaultEncoding(20),
+    },
     {
       publish: () => undefined,
       summaryChanged: () => undefined,
