@@ -31,8 +31,8 @@ export function factsOf(turns: readonly Turn[], record?: Readonly<Record<string,
 export interface FactColumns {
   readonly lines: Uint32Array<ArrayBuffer>;
   readonly content: Float64Array<ArrayBuffer>;
-  readonly prompt: Float64Array<ArrayBuffer>;
-  readonly answer: Float64Array<ArrayBuffer>;
+  readonly prompt: Uint32Array<ArrayBuffer>;
+  readonly answer: Uint32Array<ArrayBuffer>;
   readonly answerLength: Uint32Array<ArrayBuffer>;
   readonly refusal: Uint8Array<ArrayBuffer>;
   readonly signatures: Uint32Array<ArrayBuffer>;
@@ -40,14 +40,14 @@ export interface FactColumns {
 
 type Column = Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
-/** Facts of many records, column by column, in the order of their lines. About 100 bytes a record. */
+/** Facts of many records, column by column, in the order of their lines. About 90 bytes a record. */
 export class FactTable {
   length = 0;
   /** 1-based line of each record. Columns are longer than the table. */
   lines = new Uint32Array(64);
   content = new Float64Array(64);
-  prompt = new Float64Array(64);
-  answer = new Float64Array(64);
+  prompt = new Uint32Array(64);
+  answer = new Uint32Array(64);
   answerLength = new Uint32Array(64);
   refusal = new Uint8Array(64);
   readonly signatures = new SignatureTable();
@@ -106,8 +106,8 @@ export class FactTable {
     const size = Math.max(least, Math.ceil(this.lines.length * (this.lines.length > 1 << 20 ? 1.25 : 2)));
     this.lines = wider(this.lines, new Uint32Array(size));
     this.content = wider(this.content, new Float64Array(size));
-    this.prompt = wider(this.prompt, new Float64Array(size));
-    this.answer = wider(this.answer, new Float64Array(size));
+    this.prompt = wider(this.prompt, new Uint32Array(size));
+    this.answer = wider(this.answer, new Uint32Array(size));
     this.answerLength = wider(this.answerLength, new Uint32Array(size));
     this.refusal = wider(this.refusal, new Uint8Array(size));
   }

@@ -1,14 +1,23 @@
 import { Failure } from '../common/failure';
 import { isStackOverflow } from '../common/stack';
 import type { EncodedExample } from '../dataset/example';
-import { answersOf, foreignFormat, promptsOf, type Format } from '../dataset/formats';
+import type { Example } from '../dataset/conversation';
+import {
+  answersOf,
+  foreignFormat,
+  promptsOf,
+  type Answer,
+  type Format,
+  type Prompt,
+  type Turn,
+} from '../dataset/formats';
 import { isBlank, parseLine, type LineValue } from '../dataset/jsonl';
 import { encodeExample, type EncodeOptions } from '../dataset/labels';
 import { asRecord, checkShape } from '../dataset/shape';
 import { factsOf, type RecordFacts } from './facts';
 import { placeInLine, type LineFinding } from './placement';
 import { RULES, type Rule, type Severity, type SeverityChoice } from './rules';
-import { optionValues, type Report, type RuleOptions } from './rules/rule';
+import { optionValues, type ExampleContext, type Report, type RuleOptions } from './rules/rule';
 
 /** Which rules run, and how severe each is. */
 export interface RuleChoice {
@@ -60,16 +69,23 @@ export interface LineResult {
  * Checks one line. Never throws because of what the text holds.
  * @param source the line without its line end
  * @param line its 1-based number, used in the encoded example and by fixes that remove the line
+ * @param ascii whether the line is known to hold nothing but ASCII: whoever has its bytes knows that for little
  */
-export function lintLine(source: string, line: number, options: LineLintOptions): LineResult {
+export function lintLine(source: string, line: number, options: LineLintOptions, ascii = false): LineResult {
   const blank = isBlank(source);
-  return lintParsed(source, line, blank ? { ok: true, value: undefined } : parseLine(source), options);
+  return lintParsed(source, line, blank ? { ok: true, value: undefined } : parseLine(source), options, ascii);
 }
 
 /** `lintLine` for those who have parsed the line already; a blank line has the value `undefined`. */
-export function lintParsed(source: string, line: number, parsed: LineValue, options: LineLintOptions): LineResult {
+export function lintParsed(
+  source: string,
+  line: number,
+  parsed: LineValue,
+  options: LineLintOptions,
+  ascii = false,
+): LineResult {
   try {
-    return lintShallow(source, line, parsed, options);
+    return lintShallow(source, line, parsed, options, ascii);
   } catch (thrown) {
     // What walks a value level by level ends here when there are more levels than the stack holds.
     if (!isStackOverflow(thrown)) throw thrown;
@@ -79,7 +95,13 @@ export function lintParsed(source: string, line: number, parsed: LineValue, opti
   }
 }
 
-function lintShallow(source: string, line: number, parsed: LineValue, options: LineLintOptions): LineResult {
+function lintShallow(
+  source: string,
+  line: number,
+  parsed: LineValue,
+  options: LineLintOptions,
+  ascii: boolean,
+): LineResult {
   const { format, forced, rules, encode } = options;
   const plan = planOf(rules);
   const findings: LineFinding[] = [];
@@ -124,26 +146,52 @@ function lintShallow(source: string, line: number, parsed: LineValue, options: L
   }
   if (shape.length > 0 || foreign) return result();
 
-  const example = format.toExample(value);
-  const turns = format.turns(value);
-  const answers = answersOf(turns);
-  const prompts = promptsOf(turns, format);
-  let encoded: EncodedExample | string | undefined;
-  if (encode && example) {
-    try {
-      encoded = encodeExample(example, { ...encode, line });
-    } catch (thrown) {
-      if (!(thrown instanceof Failure)) throw thrown;
-      encoded = `${thrown.message} ${thrown.hint}`;
-    }
-  }
-  const about = { source, line, value, format, example, turns, answers, prompts, encoded, hasError };
+  const about = new RecordInHand(source, ascii, line, value, format);
+  const { turns } = about;
+  const encoded = encode && about.encode(encode);
   for (const { active, check } of plan.example) {
     current = active;
     about.hasError = hasError;
     check(about, report, active.values);
   }
   return result(options.facts ? factsOf(turns, value) : undefined, typeof encoded === 'object' ? encoded : undefined);
+}
+
+class RecordInHand implements ExampleContext {
+  hasError = false;
+  encoded: EncodedExample | string | undefined;
+  readonly turns: readonly Turn[];
+  readonly answers: readonly Answer[];
+  readonly prompts: readonly Prompt[];
+  #example: { readonly of: Example | undefined } | undefined;
+
+  constructor(
+    readonly source: string,
+    readonly ascii: boolean,
+    readonly line: number,
+    readonly value: Readonly<Record<string, unknown>>,
+    readonly format: Format,
+  ) {
+    this.turns = format.turns(value);
+    this.answers = answersOf(this.turns);
+    this.prompts = promptsOf(this.turns, format);
+  }
+
+  get example(): Example | undefined {
+    this.#example ??= { of: this.format.toExample(this.value) };
+    return this.#example.of;
+  }
+
+  encode(options: EncodeOptions): EncodedExample | string | undefined {
+    if (!this.example) return undefined;
+    try {
+      this.encoded = encodeExample(this.example, { ...options, line: this.line });
+    } catch (thrown) {
+      if (!(thrown instanceof Failure)) throw thrown;
+      this.encoded = `${thrown.message} ${thrown.hint}`;
+    }
+    return this.encoded;
+  }
 }
 
 type Hook = 'blank' | 'line' | 'record' | 'example';

@@ -10,12 +10,12 @@ export function firstOfEqual(keys: Float64Array, length: number): Uint32Array {
 
 /** Open addressing over a column: a `Map` would take ten times the memory. */
 export class KeyIndex {
-  readonly #keys: Float64Array;
+  readonly #keys: Float64Array | Uint32Array;
   readonly #rows: Uint32Array;
   readonly #mask: number;
 
   /** @param capacity rows that will be added at most */
-  constructor(keys: Float64Array, capacity: number) {
+  constructor(keys: Float64Array | Uint32Array, capacity: number) {
     let size = 16;
     while (size < capacity * 1.5) size *= 2;
     this.#keys = keys;

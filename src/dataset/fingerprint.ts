@@ -7,9 +7,9 @@ import { mixed, readWords, WordList } from './words';
 export interface Fingerprint {
   /** Of everything that is said, who says it and what is trained: equal for exact duplicates, apart from white space at the ends. */
   readonly content: number;
-  /** Of the words before the last answer. 0 where there are none. */
+  /** Of the words before the last answer, 32 bits. 0 where there are none. */
   readonly prompt: number;
-  /** Of the words of the last answer. 0 where there is none. */
+  /** Of the words of the last answer, 32 bits. 0 where there is none. */
   readonly answer: number;
   /** Band hashes for near duplicates. */
   readonly signature: Uint32Array | undefined;
@@ -27,20 +27,21 @@ const OTHER_CONTENT = ['tools', 'functions', 'image', 'images', 'videos', 'audio
  */
 export function fingerprintOf(turns: readonly Turn[], record?: Readonly<Record<string, unknown>>): Fingerprint {
   const content = new Lanes();
-  const prompt = new Lanes();
-  const answer = new Lanes();
-  const read = turnWords(turns);
+  let prompt = 0x243f6a88;
+  let answer = 0;
+  const { words, starts, exact } = turnWords(turns);
   const last = turns.findLastIndex((turn) => turn.role === 'assistant' && turn.side !== 'prompt');
   let asked = false;
   for (let i = 0; i < turns.length; i++) {
     const turn = turns[i]!;
-    const { hashes, start, end, exact } = read[i]!;
-    hashWords(hashes, start, end);
+    const start = starts[i]!;
+    const end = starts[i + 1]!;
+    const said = hashOfWords(words.hashes, start, end);
     const who = ROLE_HASHES[turn.role];
-    content.add(who + SIDE_HASHES[turn.side] + (turn.trained ? 1 : 0), exact, first);
-    if (i === last) answer.add(1, first, second);
+    content.add(who + SIDE_HASHES[turn.side] + (turn.trained ? 1 : 0), exact[i]!, said);
+    if (i === last) answer = said >>> 0 || 1;
     else if (i < last || last < 0) {
-      prompt.add(who, first, second);
+      prompt = chained(prompt, who, said);
       asked ||= end > start;
     }
   }
@@ -48,15 +49,14 @@ export function fingerprintOf(turns: readonly Turn[], record?: Readonly<Record<s
     const other = record?.[key];
     if (other === undefined || other === null) continue;
     others.clear();
-    const exact = readWords(`${key} ${typeof other === 'string' ? other : JSON.stringify(other)}`, others);
-    hashWords(others.hashes, 0, others.length);
-    content.add(2, exact, first);
-    if (key !== 'label') prompt.add(2, exact, first);
+    const written = readWords(`${key} ${typeof other === 'string' ? other : JSON.stringify(other)}`, others);
+    content.add(2, written, hashOfWords(others.hashes, 0, others.length));
+    if (key !== 'label') prompt = chained(prompt, 2, written);
   }
   return {
     content: content.value(),
-    prompt: asked && last >= 0 ? prompt.value() : 0,
-    answer: last >= 0 ? answer.value() : 0,
+    prompt: asked && last >= 0 ? prompt >>> 0 || 1 : 0,
+    answer,
     signature: signatureOf(comparedWords(turns)),
   };
 }
@@ -91,37 +91,32 @@ function isBoilerplate({ role }: Turn): boolean {
 
 /** All words but the boilerplate, in one row. */
 function comparedWords(turns: readonly Turn[]): Pick<WordList, 'hashes' | 'length'> {
-  const read = turnWords(turns);
-  const from = turns.findIndex((turn) => !isBoilerplate(turn));
-  if (from < 0) return { hashes: others.hashes, length: 0 };
-  const { hashes, start } = read[from]!;
-  const { end } = read.at(-1)!;
-  if (from === 0 && !turns.some(isBoilerplate)) return { hashes, length: end };
-  if (!turns.some((turn, i) => i > from && isBoilerplate(turn)))
-    return { hashes: hashes.subarray(start, end), length: end - start };
+  const { words, starts } = turnWords(turns);
+  let from = 0;
+  while (from < turns.length && isBoilerplate(turns[from]!)) from++;
+  let to = turns.length;
+  for (let i = from; i < to; i++) if (isBoilerplate(turns[i]!)) to = i;
+  const start = starts[from]!;
+  // Nearly always only the first turn is boilerplate.
+  if (to === turns.length) return { hashes: words.hashes.subarray(start, words.length), length: words.length - start };
   others.clear();
-  for (const [i, turn] of turns.entries())
-    if (!isBoilerplate(turn)) for (let at = read[i]!.start; at < read[i]!.end; at++) others.add(hashes[at]!);
+  for (let i = from; i < turns.length; i++)
+    if (!isBoilerplate(turns[i]!)) for (let at = starts[i]!; at < starts[i + 1]!; at++) others.add(words.hashes[at]!);
   return others;
 }
 
 const ROLE_HASHES = { system: 16, developer: 32, user: 48, assistant: 64, tool: 80, function: 96 } as const;
 const SIDE_HASHES = { prompt: 2, answer: 4, chosen: 6, rejected: 8 } as const;
 
-let first = 0;
-let second = 0;
+function hashOfWords(hashes: Uint32Array, start: number, end: number): number {
+  let hash = 0x3c6ef372;
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ hashes[i]!, 0x85ebca6b);
+  return mixed(hash) | 0;
+}
 
-/** Sets two hashes of words. */
-function hashWords(hashes: Uint32Array, start: number, end: number): void {
-  let a = 0x3c6ef372;
-  let b = 0x1b873593;
-  for (let i = start; i < end; i++) {
-    const hash = hashes[i]!;
-    a = Math.imul(a ^ hash, 0x85ebca6b);
-    b = (Math.imul(b, 0xc2b2ae35) + hash) | 0;
-  }
-  first = mixed(a) | 0;
-  second = mixed(b) | 0;
+/** Hash of 32 bits of a sequence of texts. */
+function chained(before: number, kind: number, hash: number): number {
+  return (Math.imul(mixed(before ^ hash), 0x9e3779b1) + kind) | 0;
 }
 
 /** Hash of 53 bits of a sequence of texts: two of a million records agree by chance once in 18,000 files. */
@@ -130,7 +125,7 @@ class Lanes {
   #b = 0x13198a2e;
 
   add(kind: number, x: number, y: number): void {
-    this.#a = (Math.imul(mixed(this.#a ^ x), 0x9e3779b1) + kind) | 0;
+    this.#a = chained(this.#a, kind, x);
     this.#b = (Math.imul(mixed(this.#b ^ y), 0x85ebca6b) + kind) | 0;
   }
 

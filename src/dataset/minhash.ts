@@ -112,7 +112,8 @@ export function jaccard(a: Uint32Array, b: Uint32Array): number {
   return all === 0 ? 1 : shared / all;
 }
 
-const BLOCK = 1 << 14;
+const BLOCK_BITS = 14;
+const BLOCK = 1 << BLOCK_BITS;
 
 /** Signatures of many records in blocks of a megabyte: growing copies nothing. */
 export class SignatureTable {
@@ -128,7 +129,7 @@ export class SignatureTable {
 
   /** 0 for a record without words (and for one in four billion). */
   band(row: number, band: number): number {
-    return this.#blocks[Math.floor(row / BLOCK)]![(row % BLOCK) * BANDS + band]!;
+    return this.#blocks[row >>> BLOCK_BITS]![(row & (BLOCK - 1)) * BANDS + band]!;
   }
 
   /** Bands in which two records agree, of `BANDS`. */

@@ -53,19 +53,15 @@ export function* findNearDuplicates(input: NearDuplicateInput): Generator<void, 
   for (let band = 0; band < BANDS; band++) {
     // Nearly all band hashes are the only ones of their kind; they need no place in the table.
     repeated.clear();
+    let again = 0;
     for (let row = 0; row < length; row++) {
       if ((row & 2047) === 0) yield;
       const key = signatures.band(row, band);
-      if (key !== 0 && firsts[row] === row) repeated.add(key);
+      if (key !== 0 && firsts[row] === row && repeated.add(key)) again++;
     }
-    let count = 0;
-    for (let row = 0; row < length; row++) {
-      if ((row & 2047) === 0) yield;
-      const key = signatures.band(row, band);
-      if (key !== 0 && firsts[row] === row && repeated.has(key)) count++;
-    }
+    // Each that came again has at most one before it that did not.
     let size = 16;
-    while (size < count * 1.5) size *= 2;
+    while (size < again * 2 * 1.5) size *= 2;
     if (size > latest.length) {
       latest = new Uint32Array(size);
       misses = new Uint8Array(size);

@@ -21,13 +21,17 @@ export class RepeatedKeys {
     this.#again.fill(0);
   }
 
-  /** @param key 32 bits */
-  add(key: number): void {
+  /** @param key 32 bits @returns whether it may have been added before; always when it has */
+  add(key: number): boolean {
     const slot = Math.imul(key, 0x9e3779b1) >>> this.#shift;
     const word = slot >>> 5;
     const bit = 1 << (slot & 31);
-    if ((this.#once[word]! & bit) === 0) this.#once[word]! |= bit;
-    else this.#again[word]! |= bit;
+    if ((this.#once[word]! & bit) === 0) {
+      this.#once[word]! |= bit;
+      return false;
+    }
+    this.#again[word]! |= bit;
+    return true;
   }
 
   has(key: number): boolean {

@@ -43,6 +43,8 @@ export function lintBlock({ bytes, overlong }: LineBlock, { lint, perRule }: Chu
   let line = 0;
   let records = 0;
   let invalid = 0;
+  const allPlain = isAscii(bytes);
+  const isPlain = (start: number, end: number): boolean => allPlain || isAscii(bytes.subarray(start, end));
   const decode = lineDecoder(bytes, (problem) => {
     if (++encodingCount <= perRule) encoding.push(problem);
   });
@@ -51,7 +53,7 @@ export function lintBlock({ bytes, overlong }: LineBlock, { lint, perRule }: Chu
     const next = feed < 0 ? bytes.length : feed;
     const source = decode(start, next > start && bytes[next - 1] === 13 ? next - 1 : next, ++line);
     if (lint) {
-      const result = lintLine(source, line, lint);
+      const result = lintLine(source, line, lint, isPlain(start, next));
       for (const finding of result.findings) {
         problems.count(finding.rule, 1);
         if (problems.hasRoom(finding.rule)) problems.keep(toProblem(finding, line));

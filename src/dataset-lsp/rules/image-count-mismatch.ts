@@ -49,10 +49,11 @@ export const imageCountMismatch = defineRule({
   check: {
     example(context, report) {
       const { value, turns, source } = context;
-      const inText = mayHold(source, '<');
+      const inTurns = mayHold(source, '<') || turns.some(({ message }) => Array.isArray(message?.['content']));
       for (const kind of KINDS) {
         // Cheap, and true of nearly all records: nothing in them speaks of such things.
-        if (!mentions(value, turns, kind, inText)) continue;
+        if (value[kind.list] === undefined && value[kind.name] === undefined && !(inTurns && mentions(turns, kind)))
+          continue;
         const given = listed(value, kind);
         const places = placesIn(context, kind);
         if (given === undefined ? places.parts === 0 : fits(context, given, places)) continue;
@@ -73,16 +74,9 @@ export const imageCountMismatch = defineRule({
   },
 });
 
-/** @param inText a text may hold the placeholder */
-function mentions(
-  value: Raw,
-  turns: ExampleContext['turns'],
-  { list, name, placeholder }: Kind,
-  inText: boolean,
-): boolean {
-  if (value[list] !== undefined || value[name] !== undefined) return true;
+function mentions(turns: ExampleContext['turns'], { placeholder }: Kind): boolean {
   for (const { text, message } of turns)
-    if ((inText && text.includes(placeholder)) || Array.isArray(message?.['content'])) return true;
+    if (text.includes(placeholder) || Array.isArray(message?.['content'])) return true;
   return false;
 }
 

@@ -1,4 +1,4 @@
-import { languageOf, shareLanguage } from '../text/language';
+import { areLikelyAlike, languageOf, shareLanguage } from '../text/language';
 import { defineRule } from './rule';
 
 const MINIMUM_LENGTH = 60;
@@ -41,10 +41,11 @@ export const languageMismatch = defineRule({
         const asked = turns[i - 1]!;
         if (answer.role !== 'assistant' || !answer.trained || asked.role !== 'user') continue;
         if (answer.text.length < MINIMUM_LENGTH || asked.text.length < MINIMUM_LENGTH) continue;
-        if (shareLanguage(asked.text, answer.text)) continue;
+        if (areLikelyAlike(asked.text, answer.text)) continue;
         const given = languageOf(answer.text);
         const wanted = given && languageOf(asked.text);
         if (!wanted || wanted === given || answer.text.includes('```')) continue;
+        if (shareLanguage(asked.text, answer.text)) continue;
         // A text to work on may be in another language than the request: both ends of the prompt must agree.
         if (asked.text.length > TAIL && languageOf(asked.text.slice(-TAIL)) !== wanted) continue;
         if (turns.some((turn, at) => at < i && ASKED.test(turn.text))) continue;

@@ -28,7 +28,8 @@ export const mojibake = defineRule({
     },
   },
   check: {
-    example({ source, turns }, report) {
+    example({ source, ascii, turns }, report) {
+      if (ascii && !source.includes('\\u')) return;
       const spans: Span[] = [];
       for (const { texts } of turns)
         for (const { pointer, text } of texts) {

@@ -29,9 +29,10 @@ export const noAssistantMessage = defineRule({
     },
   },
   check: {
-    example({ example, answers, format, line, value }, report) {
+    example(record, report) {
+      const { answers, format, line, value } = record;
       // The two sides of a preference have a rule of their own.
-      if (example?.kind !== 'conversation' || answers.length > 0 || format.id === 'preference') return;
+      if (answers.length > 0 || format.id === 'preference' || record.example?.kind !== 'conversation') return;
       report({
         pointer: `/${['completion', 'messages', 'conversations'].find((key) => key in value) ?? ''}`,
         mark: 'key',

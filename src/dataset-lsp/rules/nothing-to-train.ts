@@ -25,10 +25,16 @@ export const nothingToTrain = defineRule({
     },
   },
   check: {
-    example({ answers, encoded, hasError, example, line }, report) {
-      if (hasError || !example) return;
+    example(record, report) {
+      const { answers, encoded, hasError, line } = record;
+      if (hasError) return;
+      const isRead = answers.length > 0 && answers.every((answer) => !answer.trained);
+      const isTrained = encoded === undefined || (typeof encoded === 'object' && encoded.trained.includes(1));
+      if (isTrained && !isRead) return;
+      const { example } = record;
+      if (!example) return;
       const fixes = (): readonly Fix[] => [removeRecord(line)];
-      if (answers.length > 0 && answers.every((answer) => !answer.trained)) {
+      if (isRead) {
         report({
           pointer: '',
           mark: 'start',
@@ -42,7 +48,7 @@ export const nothingToTrain = defineRule({
         report({ pointer: '', mark: 'start', message: encoded, fixes });
         return;
       }
-      if (!encoded || encoded.trained.includes(1)) return;
+      if (isTrained) return;
       const all = encoded.tokens.length + encoded.lostTokens;
       report({
         pointer: '',

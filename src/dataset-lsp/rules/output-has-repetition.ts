@@ -53,8 +53,7 @@ export const outputHasRepetition = defineRule({
       let at = -1;
       for (const { pointer, text, trained } of answers) {
         at = turns.findIndex(({ role }, i) => i > at && role === 'assistant');
-        const own = read[at]!;
-        if (!trained || text.length < 2 || (own.ofText && isVaried(text, minimumRatio, own))) continue;
+        if (!trained || text.length < 2 || (read.ofText[at] && isVaried(text, minimumRatio, read, at))) continue;
         const { differentWords, repeatedGrams, loop } = repetitionOf(text);
         const repeats = repeatedGrams > maximumRepetition && !isVariedCode(text, repeatedGrams, maximumRepetition);
         if (differentWords < minimumRatio)

@@ -117,10 +117,12 @@ export interface RecordContext {
 
 export interface ExampleContext {
   readonly source: string;
+  /** The source is known to hold nothing but ASCII. */
+  readonly ascii: boolean;
   readonly line: number;
   readonly value: Readonly<Record<string, unknown>>;
   readonly format: Format;
-  /** `undefined` when the record is not meant to be trained (an unpaired preference whose label is false). */
+  /** `undefined` when the record is not meant to be trained (an unpaired preference whose label is false). Made when it is asked for. */
   readonly example: Example | undefined;
   /** Everything that is said in the record, in order. */
   readonly turns: readonly Turn[];

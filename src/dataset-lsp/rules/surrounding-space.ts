@@ -24,8 +24,9 @@ export const surroundingSpace = defineRule({
     },
   },
   check: {
-    example({ turns, source, example }, report) {
-      if (example?.kind === 'plain') {
+    example(record, report) {
+      const { turns, source } = record;
+      if (!turns[0]?.message && record.example?.kind === 'plain') {
         const [prompt, ...answers] = turns;
         const part = prompt?.texts[0];
         if (prompt?.role !== 'user' || !part || !/[ \t]$/.test(part.text)) return;

@@ -58,13 +58,11 @@ export const validationLeak = defineRule({
   },
 });
 
-/** One key for prompt and answer of each row; the content where one of them is missing. */
+/** One key of 53 bits for prompt and answer of each row; the content where one of them is missing. */
 function pairs({ length, content, prompt, answer }: FactTable): Float64Array {
   const keys = new Float64Array(length);
   for (let row = 0; row < length; row++)
     keys[row] =
-      prompt[row] === 0 || answer[row] === 0
-        ? content[row]!
-        : (prompt[row]! + answer[row]! * 3) % Number.MAX_SAFE_INTEGER;
+      prompt[row] === 0 || answer[row] === 0 ? content[row]! : prompt[row]! * 0x200000 + (answer[row]! >>> 11);
   return keys;
 }

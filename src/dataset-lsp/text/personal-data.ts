@@ -1,4 +1,4 @@
-import { charSet, eachRun, hasRun } from './char-runs';
+import { charSet, eachRun } from './char-runs';
 import { isPublicIPv4, isPublicIPv6 } from './ip-addresses';
 import { withoutOverlaps } from './overlaps';
 import { isCardNumber, isIban } from './payment-numbers';
@@ -16,12 +16,7 @@ export interface PersonalDatum {
 
 /** Whether a record may hold what `findPersonalData` finds. @param source its JSON */
 export function mayHoldPersonalData(source: string): boolean {
-  return (
-    source.includes('@') ||
-    (hasRun(source, NUMBERS, SHORTEST_NUMBER) && SOME_NUMBER.test(source)) ||
-    mayHoldIPv6(source) ||
-    hidesAscii(source)
-  );
+  return source.includes('@') || SOME_NUMBER.test(source) || mayHoldIPv6(source) || hidesAscii(source);
 }
 
 /** Finds what looks like somebody's own and not like an example. In order of their place. */
@@ -40,7 +35,6 @@ type Add = (kind: PersonalKind, start: number, end: number) => void;
 
 /** A digit, five characters that numbers are written with, a digit. */
 const SOME_NUMBER = /\d[\d .()/+-]{5}\d/;
-const SHORTEST_NUMBER = 7;
 const NUMBERS = charSet(/[0-9 .\-()/+]/);
 const IPV6 = charSet(/[0-9A-Fa-f:]/);
 const LOCAL = charSet(/[A-Za-z0-9._%+-]/);
@@ -70,7 +64,7 @@ function findEmail(text: string, at: number, add: Add): void {
 
 function findNumbers(text: string, add: Add): void {
   let looked = 0;
-  eachRun(text, NUMBERS, SHORTEST_NUMBER, (start, end) => {
+  eachRun(text, NUMBERS, 7, (start, end) => {
     if (!hasDigits(text, start, end, 4)) return;
     // An IBAN has letters before and among its digits.
     const from = Math.max(looked, start - 12);

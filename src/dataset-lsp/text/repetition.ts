@@ -1,4 +1,4 @@
-import type { TextWords } from '../../dataset/turn-words';
+import type { turnWords } from '../../dataset/turn-words';
 
 /** How much of a text comes again. */
 export interface Repetition {
@@ -16,6 +16,8 @@ const STRETCH = 200;
 /** Up to so many words there is but one. */
 const ONE_STRETCH = 1.5 * STRETCH - 1;
 const MOST_COUNTED = 1000;
+/** Some of the words between spaces are punctuation only. */
+const KNOWN_IN_GRAM = 6;
 const GRAM = 10;
 const MINIMUM_GRAM_WORDS = 50;
 /** Longer texts are judged by this many words from their beginning. */
@@ -60,21 +62,36 @@ export function repetitionOf(text: string): Repetition {
 /**
  * Whether a text is plainly free of repetition, at a fraction of the cost: no repeated runs, no loop, and at least
  * `minimumRatio` of its words differ. `false` means that `repetitionOf` is to be asked.
- * @param read its words as they are compared with other texts: words between spaces are made of one or more of them
+ * @param read words of the record's turns, by which records are compared: each lies in one between spaces
+ * @param turn of the text
  */
-export function isVaried(text: string, minimumRatio: number, read: TextWords): boolean {
+export function isVaried(
+  text: string,
+  minimumRatio: number,
+  read: ReturnType<typeof turnWords>,
+  turn: number,
+): boolean {
   if (text.length < 2 * MINIMUM_WORDS - 1) return true;
   // No more words than this lie between spaces.
-  const words = read.spaces + 1;
-  if (words > ONE_STRETCH || findLoop(text) || (words >= MINIMUM_GRAM_WORDS && mayRepeat(text))) return false;
-  // Each of the words that follow another one without a space may belong to a word between spaces that came before.
-  const inner = read.end - read.start - read.beforeSpace;
-  const least = minimumRatio * words + inner;
-  if (least > MOST_COUNTED) return false;
+  const most = read.spaces[turn]! + 1;
+  const start = read.starts[turn]!;
+  const end = read.starts[turn + 1]!;
+  if (most > ONE_STRETCH || end - start > MOST_COUNTED || findLoop(text)) return false;
+  const { hashes: own } = read.words;
   beginCounting();
   let count = 0;
-  for (let i = read.start; i < read.end && count < least; i++) count += countOnce(read.hashes[i]!);
-  return count >= least;
+  let known = 0;
+  let mostKnown = 0;
+  for (let i = start; i < end; i++) {
+    const isNew = countOnce(own[i]!);
+    count += isNew;
+    known = (known + 1) * (isNew ^ 1);
+    mostKnown = Math.max(mostKnown, known);
+  }
+  // A run of ten words that comes again has no new word.
+  if (most >= MINIMUM_GRAM_WORDS && mostKnown >= KNOWN_IN_GRAM && mayRepeat(text)) return false;
+  // Each of the words that follow another one without a space may belong to a word between spaces that came before.
+  return count >= minimumRatio * most + (end - start - read.beforeSpace[turn]!);
 }
 
 /** A text of which half comes again has one of three samples twice, and a search for them is fast. */
@@ -147,7 +164,7 @@ function countOnce(hash: number): number {
   const mask = places.length - 1;
   const value = (hash & ~USES) | use;
   let at = (hash ^ (hash >>> 16)) & mask;
-  // Never full: a stretch has at most 300 words.
+  // Never full: at most a thousand are counted.
   while (places[at] !== value && (places[at]! & USES) === use) at = (at + 1) & mask;
   if (places[at] === value) return 0;
   places[at] = value;

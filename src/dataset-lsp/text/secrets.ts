@@ -82,6 +82,8 @@ const PATTERNS: readonly Pattern[] = [
 const TOKENS = charSet(/[A-Za-z0-9_\-+/=.:@%~!$*&?#^]/);
 const SHORTEST = 20;
 const PASSWORD_WORDS = ['passw', 'Passw', 'PASSW'];
+/** What `findPassword` looks for, as JSON writes it. */
+const WRITTEN_PASSWORD = /passw(?:or)?d(?:\\?["'`\]]){0,2}(?: |\\t){0,4}(?:[:=]|is:)/i;
 const KEY_HEAD = '-----BEGIN ';
 const ASSIGNED =
   /(?:pass(?:wor)?d|pwd|secret|api[_-]?key|secret[_-]?key|access[_-]?key|(?:access|auth|bearer|api)[_-]?token|client[_-]?secret)["'`\]]{0,2}[ \t]{0,4}(?:[:=]|:=|=>)[ \t]{0,4}["'`]?$/i;
@@ -90,7 +92,7 @@ const ASSIGNED =
 export function mayHoldSecrets(source: string): boolean {
   return (
     hasRun(source, TOKENS, SHORTEST) ||
-    PASSWORD_WORDS.some((word) => source.includes(word)) ||
+    (PASSWORD_WORDS.some((word) => source.includes(word)) && WRITTEN_PASSWORD.test(source)) ||
     source.includes(KEY_HEAD) ||
     hidesAscii(source)
   );
