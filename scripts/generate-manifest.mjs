@@ -1,6 +1,6 @@
-// Writes what derives from the code: media/finetune.schema.json from the table of settings; from the rules the settings
-// fine-tune.rules and fine-tune.ruleOverrides in package.json, docs/rules.md, and the table in the README. Unit tests fail
-// when they differ.
+// Writes what derives from the code: media/finetune.schema.json from the table of settings; docs/preflight.md from that of
+// the preflight; from the rules the settings fine-tune.rules and fine-tune.ruleOverrides in package.json, docs/rules.md,
+// and the table in the README. Unit tests fail when they differ.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as esbuild from 'esbuild';
@@ -44,6 +44,8 @@ async function generate() {
   const { rulesPage, rulesTable } = await load('src/dataset-lsp/rule-docs.ts');
   // As it is: prettier would break the records of the examples over several lines.
   writeFileSync(join(root, 'docs/rules.md'), rulesPage());
+  const { preflightPage } = await load('src/training/preflight/docs.ts');
+  writeFileSync(join(root, 'docs/preflight.md'), preflightPage());
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
   const between = /(<!-- rules -->\n)[^]*(\n<!-- \/rules -->)/;
   await write(

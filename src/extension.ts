@@ -11,6 +11,7 @@ import { previewExample } from './workbench/commands/preview-example';
 import { removeDuplicates } from './workbench/commands/remove-duplicates';
 import { showLog } from './workbench/commands/show-log';
 import { statistics } from './workbench/commands/show-statistics';
+import { resumeTraining } from './workbench/commands/resume-training';
 import { splitDataset } from './workbench/commands/split-dataset';
 import { stopTraining } from './workbench/commands/stop-training';
 import { train } from './workbench/commands/train';
@@ -28,6 +29,7 @@ import type { Workbench } from './workbench/workbench';
 const COMMANDS: Readonly<Record<string, (workbench: Workbench, ...given: readonly unknown[]) => Promise<void>>> = {
   'fine-tune.train': (workbench, resource) => train(workbench, resource instanceof vscode.Uri ? resource : undefined),
   'fine-tune.stopTraining': stopTraining,
+  'fine-tune.resumeTraining': resumeTraining,
   'fine-tune.openDashboard': openDashboard,
   'fine-tune.openRunFolder': openRunFolder,
   'fine-tune.showLog': showLog,
@@ -87,5 +89,5 @@ async function prepareTrainer(context: vscode.ExtensionContext): Promise<Launch>
   const setting = vscode.workspace.getConfiguration('fine-tune').get<string>('nodePath', '').trim();
   const nodePath = await findNode(setting === '' ? undefined : setting);
   const trainerPath = context.asAbsolutePath('dist/trainer.js');
-  return (runFolder) => launchTrainer({ nodePath, trainerPath, runFolder, attached: false });
+  return (runFolder, resume) => launchTrainer({ nodePath, trainerPath, runFolder, attached: false, resume });
 }

@@ -7,8 +7,9 @@ const contents = [
   'README.md',
   'LICENSE',
   'CHANGELOG.md',
-  // What a finding's code links to.
+  // What a finding's code links to, and the help of the command line.
   'docs/rules.md',
+  'docs/preflight.md',
   'dist',
   'media',
   ...['package.json', 'dist', 'bin'].map((part) => `node_modules/onnxruntime-node/${part}`),

@@ -45,7 +45,8 @@ export function settingText(value: unknown): string {
     if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential();
     return String(value);
   }
-  return Array.isArray(value) ? value.join(', ') : String(value);
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(', ');
+  return String(value);
 }
 
 /** `2026-11-24 12:05`, local time. */

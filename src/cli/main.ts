@@ -11,6 +11,7 @@ import { demoCommand } from './demo';
 import { doctorCommand } from './doctor';
 import { commandHelp, generalHelp } from './help';
 import { previewCommand } from './preview';
+import { resumeCommand } from './resume';
 import { runsCommand } from './runs';
 import { showCommand } from './show';
 import { splitCommand } from './split';
@@ -39,6 +40,7 @@ export async function main(argv: readonly string[], terminal: Terminal, bundles:
     dedupeCommand,
     trainCommand(bundles.trainerPath),
     stopCommand,
+    resumeCommand(bundles.trainerPath),
     runsCommand,
     showCommand,
     doctorCommand(bundles.trainerPath),

@@ -26,7 +26,12 @@ export const CONFIG_FLAGS: readonly Flag[] = [
 export const SETTING_FLAGS: readonly Flag[] = SETTING_KEYS.flatMap((key): Flag[] => {
   const spec: SettingSpec = SETTINGS[key];
   const name = key.replaceAll('_', '-');
-  const flag: Flag = { name, ...(spec.type !== 'boolean' && { value: valueName(spec) }), help: helpOf(spec) };
+  const flag: Flag = {
+    name,
+    ...(spec.type !== 'boolean' && { value: valueName(spec) }),
+    ...(spec.type === 'list' && { many: true }),
+    help: helpOf(spec),
+  };
   return [
     flag,
     ...(spec.type === 'boolean' ? [{ name: `no-${name}`, help: `Turns --${name} off.` }] : []),
@@ -49,7 +54,7 @@ export function writtenSettings(input: Arguments, cwd: string): WrittenSettings 
   }
   for (const key of SETTING_KEYS) {
     const name = key.replaceAll('_', '-');
-    const value = input.last(name);
+    const value = SETTINGS[key].type === 'list' && input.has(name) ? input.all(name).join(',') : input.last(name);
     if (SETTINGS[key].type === 'boolean') {
       if (input.has(name)) own[key] = true;
       if (input.has(`no-${name}`)) own[key] = false;

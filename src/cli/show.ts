@@ -31,11 +31,16 @@ export const showCommand: Command = {
       );
     const chart = chartLines(events, terminal);
     if (chart.length > 0) lines.push(...chart, '');
-    for (const event of events)
-      if (event.type === 'warning') lines.push(`warning: ${event.message}${event.hint ? ` ${event.hint}` : ''}`);
+    const warnings = events.flatMap((event) =>
+      event.type === 'warning' ? [`warning: ${event.message}${event.hint ? ` ${event.hint}` : ''}`] : [],
+    );
+    // A resumed run has warned at each start.
+    lines.push(...new Set(warnings));
     if (run.final) lines.push(endText(run.final, events));
     else if (run.lastStep > 0) lines.push(`Step ${run.lastStep} of ${run.totalSteps}, loss ${lossText(run.lastLoss)}.`);
     if (run.state === 'interrupted') lines.push('Its trainer was ended before it could finish.');
+    if (['stopped', 'failed', 'interrupted'].includes(run.state))
+      lines.push(`"fine-tune resume ${basename(run.path)}" goes on with it.`);
     if (run.state === 'running') lines.push(`"fine-tune stop ${basename(run.path)}" stops it.`);
     const note = overfittingNote(events);
     if (note) lines.push(note);

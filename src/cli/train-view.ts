@@ -1,6 +1,6 @@
 /** Shows a run on the terminal while it happens: events in, text out. */
 import { relative } from 'node:path';
-import { SMOOTHING } from '../training/loss-curve';
+import { SMOOTHING, lossCurve } from '../training/loss-curve';
 import type { EvaluationEvent, MetricsEvent, PhaseName, StartedEvent, TrainerEvent } from '../training/protocol';
 import { countText, durationText, lossText, shortCountText, wrap } from './format';
 import { PHASES } from './phases';
@@ -23,7 +23,13 @@ const REDRAW_MS = 80;
 /** These report themselves by what they made. */
 const QUIET_PHASES: ReadonlySet<PhaseName> = new Set(['evaluate', 'save', 'train']);
 
-export function trainView(terminal: Terminal, runPath: string, now: () => number = Date.now): TrainView {
+/** @param past what the log of a run that is resumed says already: the mean goes on from there */
+export function trainView(
+  terminal: Terminal,
+  runPath: string,
+  now: () => number = Date.now,
+  past: readonly TrainerEvent[] = [],
+): TrainView {
   let live = '';
   let drawnAt = -Infinity;
   let ended = false;
@@ -45,8 +51,16 @@ export function trainView(terminal: Terminal, runPath: string, now: () => number
     live = '';
   };
 
+  const average = (loss: number | null): void => {
+    if (loss === null) return;
+    mean = SMOOTHING * mean + (1 - SMOOTHING) * loss;
+    weight = SMOOTHING * weight + (1 - SMOOTHING);
+  };
   const showStarted = (event: StartedEvent): void => {
     started = event;
+    const before = lossCurve(event.resumedFrom === undefined ? [] : [...past, event]);
+    for (const { loss } of before.train) average(loss);
+    validationLoss = before.validation.at(-1)?.loss;
     const table = settingsTable(settingRows(event.settings, event), terminal.columns(), (cell) => paint('bold', cell));
     const validation =
       event.validationExamples > 0 ? `${countText(event.validationExamples)} for validation` : 'none for validation';
@@ -57,15 +71,13 @@ export function trainView(terminal: Terminal, runPath: string, now: () => number
         '',
         `${countText(event.trainExamples)} records to train on, ${validation}; ${countText(event.totalSteps)} steps, ${countText(event.stepsPerEpoch)} an epoch`,
         `${shortCountText(event.trainableParameters)} weights are trained, the base has ${shortCountText(event.baseParameters)}; ${event.engine} on ${event.device}`,
+        ...(event.resumedFrom === undefined ? [] : [resumedText(event.resumedFrom)]),
         '',
       ].join('\n'),
     );
   };
   const showMetrics = (event: MetricsEvent): void => {
-    if (event.loss !== null) {
-      mean = SMOOTHING * mean + (1 - SMOOTHING) * event.loss;
-      weight = SMOOTHING * weight + (1 - SMOOTHING);
-    }
+    average(event.loss);
     const totalSteps = started?.totalSteps ?? event.step;
     const state = {
       metrics: event,
@@ -75,7 +87,8 @@ export function trainView(terminal: Terminal, runPath: string, now: () => number
     };
     const last = event.step === totalSteps;
     if (terminal.live) draw(liveLine(state, terminal.columns(), terminal.unicode), last);
-    else if (event.step === 1 || last || event.step % loggingSteps(started) === 0) say(plainLine(state));
+    else if (event.step === (started?.resumedFrom ?? 0) + 1 || last || event.step % loggingSteps(started) === 0)
+      say(plainLine(state));
   };
   const showEvaluation = (event: EvaluationEvent): void => {
     validationLoss = event.loss;
@@ -133,6 +146,10 @@ export function noteText(label: string, message: string, hint?: string): string 
   const [first = '', ...rest] = message.split('\n').flatMap((line) => wrap(line, 90));
   const more = [...rest, ...(hint ? wrap(hint, 90) : [])];
   return [`${label} ${first}`, ...more.map((line) => `  ${line}`)].join('\n');
+}
+
+function resumedText(step: number): string {
+  return step === 0 ? 'there is no checkpoint: the run begins again' : `the run goes on after step ${countText(step)}`;
 }
 
 function loggingSteps(started: StartedEvent | undefined): number {

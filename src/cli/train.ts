@@ -3,11 +3,13 @@ import { Failure } from '../common/failure';
 import type { WrittenSettings } from '../training/config-file';
 import { crashFailure } from '../training/crash';
 import { findNode, launchTrainer } from '../training/launcher';
+import type { LaunchOptions } from '../training/launcher';
 import type { FailedEvent, TrainerEvent } from '../training/protocol';
 import { PROTOCOL_VERSION } from '../training/protocol';
 import type { RunFolder } from '../training/run-folder';
-import { createRunFolder } from '../training/run-folder';
+import { createRunFolder, readEvents } from '../training/run-folder';
 import type { Arguments, Command } from './command';
+import { preflightNotes } from './preflight-notes';
 import { chartLines, endText, finalEvent, overfittingNote, resultLines, writeLossChart } from './run-report';
 import { CONFIG_FLAGS, SETTING_FLAGS, checkedSettings, writtenSettings } from './setting-flags';
 import { nameOf } from './settings-table';
@@ -33,17 +35,10 @@ export function trainCommand(trainerPath: string): Command {
     notes: [
       'Ctrl-C finishes the step, saves and ends with code 130; a second Ctrl-C ends at once.',
       'Exit codes: 0 done, 1 failed, 2 unusable settings, 130 stopped.',
+      '',
+      preflightNotes(),
     ].join('\n'),
-    run: async (input, terminal) => {
-      if (!input.has('json')) return await train(input, terminal, trainerPath);
-      try {
-        return await train(input, terminal, trainerPath);
-      } catch (error) {
-        if (!(error instanceof Failure)) throw error;
-        terminal.out(JSON.stringify(failedEvent(error)));
-        return error.exitCode;
-      }
-    },
+    run: (input, terminal) => failingAsEvent(input.has('json'), terminal, () => train(input, terminal, trainerPath)),
   };
 }
 
@@ -79,15 +74,27 @@ export async function runTrainer(
     written,
     new Date(),
   );
+  return await superviseTrainer({ nodePath, trainerPath, runFolder }, terminal, json);
+}
+
+/**
+ * Starts a trainer for a run folder, or one that goes on there, and shows how it goes; as `runTrainer`.
+ * @throws Failure when the trainer dies
+ */
+export async function superviseTrainer(
+  launch: Pick<LaunchOptions, 'nodePath' | 'trainerPath' | 'runFolder' | 'resume'>,
+  terminal: Terminal,
+  json: boolean,
+): Promise<TrainerResult> {
+  const { runFolder } = launch;
   const quiet: Terminal = { ...terminal, err: () => undefined };
-  const view = trainView(json ? quiet : terminal, runFolder.path);
+  const past = launch.resume ? readEvents(runFolder.path) : [];
+  const view = trainView(json ? quiet : terminal, runFolder.path, Date.now, past);
   view.say(`Run folder: ${runFolder.path}`);
 
   const events: TrainerEvent[] = [];
   const trainer = launchTrainer({
-    nodePath,
-    trainerPath,
-    runFolder,
+    ...launch,
     attached: true,
     onEvent: (event) => {
       events.push(event);
@@ -146,6 +153,17 @@ function crashFacts(events: readonly TrainerEvent[], folder: RunFolder): Paramet
     peakMemoryBytes = Math.max(peakMemoryBytes, event.memoryBytes);
   }
   return { logFile: folder.logFile, lastStep, ...(peakMemoryBytes > 0 && { peakMemoryBytes }) };
+}
+
+/** With `--json`, a refusal is an event as well. @returns the exit code */
+export async function failingAsEvent(json: boolean, terminal: Terminal, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!json || !(error instanceof Failure)) throw error;
+    terminal.out(JSON.stringify(failedEvent(error)));
+    return error.exitCode;
+  }
 }
 
 /** The reader of `--json` learns of a failure before the first event in the same way as of a later one. */

@@ -65,30 +65,6 @@ function requireTargets(config: DecoderConfig, targets: readonly string[]): void
   );
 }
 
-/** What is unusual about the template and must be known before the start. */
-export function templateWarnings({
-  template,
-  tokenizer,
-}: Pick<CheckedBase, 'template' | 'tokenizer'>): { code: string; message: string; hint: string }[] {
-  const { endOfTurn } = template;
-  if (endOfTurn === undefined)
-    return [
-      {
-        code: 'no-end-of-turn',
-        message: 'The chat template writes no token at the end of an answer, so the model will not learn to stop.',
-        hint: 'Set template to chatml or alpaca.',
-      },
-    ];
-  if (tokenizer.tokenId(endOfTurn) !== undefined) return [];
-  return [
-    {
-      code: 'end-of-turn-in-pieces',
-      message: `The template "${template.source}" ends an answer with ${endOfTurn}, which is no token of this model but several.`,
-      hint: 'Programs that run the model must stop at this text. A model with a chat template of its own has such a token.',
-    },
-  ];
-}
-
 /** Weights for an engine, converted into `scratchFile` where they cannot be used in place. */
 export function locateWeights(base: BaseModel, tensors: readonly TrainableTensor[], scratchFile: string): WeightSource {
   const names = tensors.map((tensor) => tensor.name);

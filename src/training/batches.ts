@@ -2,7 +2,8 @@
 import { type Random, createRandom } from '../common/random';
 import type { EncodedExample } from '../dataset/example';
 import type { Tensor } from './engines/engine';
-import { type DecoderConfig, ropeFrequencies } from './models/config';
+import type { DecoderConfig } from './models/config';
+import { ropeFrequencies } from './models/rope';
 
 /** Records that share one row of a batch: one, or several when packing. */
 export type Row = readonly EncodedExample[];
@@ -90,7 +91,6 @@ const LENGTH_MULTIPLE = 8;
 
 export function createCollator(options: CollateOptions): (rows: RowBatch) => Batch {
   const { config, padId, blocks, headChunks } = options;
-  const frequencies = ropeFrequencies(config);
   const multiple = leastCommonMultiple(LENGTH_MULTIPLE, blocks);
 
   return (rows) => {
@@ -133,25 +133,11 @@ export function createCollator(options: CollateOptions): (rows: RowBatch) => Bat
     });
 
     const patterns = packed ? batch : 1;
-    const half = frequencies.length;
-    const cos = new Float32Array(patterns * length * 2 * half);
-    const sin = new Float32Array(patterns * length * 2 * half);
-    for (let i = 0; i < patterns * length; i++)
-      for (let j = 0; j < half; j++) {
-        const angle = (packed ? positions[i]! : i) * frequencies[j]!;
-        const at = i * 2 * half + j;
-        cos[at] = cos[at + half] = Math.cos(angle);
-        sin[at + half] = Math.sin(angle);
-        sin[at] = -sin[at + half]!; // see `rotary`
-      }
-    const mask = attentionMask(patterns, length, packed ? segments : undefined, config.slidingWindow);
-
+    const place = (i: number): number => (packed ? positions[i]! : i);
     return {
       feeds: {
         ids: { data: ids, shape: [batch, length] },
-        cos: { data: cos, shape: [patterns, length, 1, 2 * half] },
-        sin: { data: sin, shape: [patterns, length, 1, 2 * half] },
-        mask: { data: mask, shape: [patterns, 1, length, length] },
+        ...attentionFeeds(config, patterns, length, place, packed ? segments : undefined),
         label_rows: { data: labelRows, shape: [slots] },
         label_places: { data: labelPlaces, shape: [batch * length] },
         labels: { data: labels, shape: [slots] },
@@ -163,6 +149,41 @@ export function createCollator(options: CollateOptions): (rows: RowBatch) => Bat
       rows: batch * length,
     };
   };
+}
+
+/** Masks and angles that the layers of the model need; `place` gives the position of a token of the `patterns` rows. */
+function attentionFeeds(
+  { layerKinds, ropes, headDim, slidingWindow }: DecoderConfig,
+  patterns: number,
+  length: number,
+  place: (i: number) => number,
+  segments: Int32Array | undefined,
+): Record<string, Tensor> {
+  const feeds: Record<string, Tensor> = {};
+  for (const windowed of new Set(layerKinds.map((kind) => kind.windowed))) {
+    const data = attentionMask(patterns, length, segments, windowed ? slidingWindow : undefined);
+    feeds[windowed ? 'mask_window' : 'mask'] = { data, shape: [patterns, 1, length, length] };
+  }
+  for (const kind of new Set(layerKinds.map(({ rope }) => rope))) {
+    const rope = kind === 'none' ? undefined : ropes[kind];
+    if (!rope) continue;
+    const { frequencies, magnitude } = ropeFrequencies(rope, headDim);
+    const half = frequencies.length;
+    const cos = new Float32Array(patterns * length * headDim);
+    const sin = new Float32Array(patterns * length * headDim);
+    for (let i = 0; i < patterns * length; i++)
+      for (let j = 0; j < half; j++) {
+        const angle = place(i) * frequencies[j]!;
+        const at = i * headDim + j;
+        cos[at] = cos[at + half] = magnitude * Math.cos(angle);
+        sin[at + half] = magnitude * Math.sin(angle);
+        sin[at] = -sin[at + half]!; // see `rotary`
+      }
+    const shape = [patterns, length, 1, headDim];
+    feeds[`cos_${kind}`] = { data: cos, shape };
+    feeds[`sin_${kind}`] = { data: sin, shape };
+  }
+  return feeds;
 }
 
 /** 0 where a query row may look at a key, a large negative number elsewhere: the future, another record, out of the window. */

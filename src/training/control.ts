@@ -213,6 +213,14 @@ async function open(
   });
 }
 
+/**
+ * When the trainer that lives in this run folder, or was killed there, began (ISO 8601); `undefined` where there is none.
+ * A last event in the log that is older was written by an earlier trainer, before the run was resumed.
+ */
+export function trainerBegan(path: string): string | undefined {
+  return readProcessFile(resolve(path))?.startTime;
+}
+
 /** Waits for the token on a new connection; everything but the right one closes it. */
 function greet(client: Socket, token: string, accept: () => (command: TrainerCommand) => void): void {
   let onCommand: ((command: TrainerCommand) => void) | undefined;

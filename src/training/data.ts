@@ -1,7 +1,6 @@
 /** Training and validation records, checked by the linter's own code and tokenised in the same pass. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { Failure } from '../common/failure';
 import { createRandom } from '../common/random';
 import { decodeText } from '../dataset/encoding';
@@ -9,14 +8,17 @@ import { detectTextFormat } from '../dataset/records';
 import type { EncodedExample } from '../dataset/example';
 import { type ExampleTotals, summarizeExamples } from '../dataset/labels';
 import { type LintResult, type Problem, lintText } from '../dataset-lsp/linter';
-import { type CheckedBase, templateWarnings } from './base';
+import type { CheckedBase } from './base';
+import { checkCommand } from './check-command';
+import { type SampledRecord, sampleRecords } from './record-sample';
 import type { Settings } from './settings';
 
 export interface LoadedData {
   readonly train: readonly EncodedExample[];
   readonly validation: readonly EncodedExample[];
   readonly hashes: Readonly<Record<string, string>>;
-  readonly warnings: readonly { readonly code: string; readonly message: string; readonly hint: string }[];
+  /** For the preflight: the training file, then the validation file where there is one. */
+  readonly files: readonly LoadedFile[];
   /** For run.json. */
   readonly facts: Readonly<Record<string, unknown>>;
 }
@@ -44,14 +46,7 @@ export function loadData(
   return {
     ...sets,
     hashes: { train: train.hash, ...(given ? { validation: given.hash } : {}) },
-    warnings: [
-      ...(!['completion', 'text'].includes(train.format) ? templateWarnings(base) : []),
-      ...files.flatMap(({ path, problems, totals, leftOut }) => [
-        ...leftOutWarning(path, leftOut),
-        ...lintWarning(path, problems, settings),
-        ...lengthWarning(path, totals, settings.max_length),
-      ]),
-    ],
+    files,
     facts: {
       format: train.format,
       template: base.template.source,
@@ -62,12 +57,16 @@ export function loadData(
   };
 }
 
-interface LoadedFile {
+export interface LoadedFile {
   readonly path: string;
   readonly format: string;
   /** Records that are not meant to be trained: their answer is a bad one. */
   readonly leftOut: number;
   readonly examples: readonly EncodedExample[];
+  /** Records without a trained token; they are not among the examples, but in the totals. */
+  readonly masked: readonly EncodedExample[];
+  /** What some of the examples hold, for checks of template and tokenizer. */
+  readonly sample: readonly SampledRecord[];
   readonly totals: ExampleTotals;
   readonly problems: readonly Problem[];
   readonly hash: string;
@@ -96,15 +95,23 @@ function loadFile(
       if (examples.length % PROGRESS_EVERY === 0) onProgress(examples.length, Math.max(total, examples.length));
     },
   });
-  requireNoErrors(path, result, settings);
+  const masked = examples.filter(({ trained }) => !trained.includes(1));
+  const unlabelled = new Set(masked.map(({ line }) => line));
+  // How many records without labels are too many is for the preflight to say.
+  const problems = result.problems.filter(({ rule, line }) => rule !== 'nothing-to-train' || !unlabelled.has(line));
+  requireNoErrors(path, problems, settings);
   requireExamples(path, examples, result);
+  const format = result.format!;
+  const trained = examples.filter(({ line }) => !unlabelled.has(line));
   return {
     path,
     leftOut: result.summary.totalExamples - examples.length,
-    format: result.format!,
-    examples,
+    format,
+    examples: trained,
+    masked,
+    sample: sampleRecords(text, format, trained),
     totals: summarizeExamples(examples),
-    problems: result.problems,
+    problems,
     hash: createHash('sha256').update(bytes).digest('hex'),
   };
 }
@@ -145,7 +152,7 @@ function readBytes(path: string): Buffer {
   }
 }
 
-function requireNoErrors(path: string, { problems }: LintResult, settings: Settings): void {
+function requireNoErrors(path: string, problems: readonly Problem[], settings: Settings): void {
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length === 0) return;
   const shown = errors
@@ -160,57 +167,12 @@ function requireNoErrors(path: string, { problems }: LintResult, settings: Setti
   );
 }
 
-/** With the model and the length, since some findings depend on them. */
-function checkCommand(path: string, { model, max_length }: Settings): string {
-  return `fine-tune check ${path} --model ${model} --max-length ${max_length}`;
-}
-
-function lintWarning(path: string, problems: readonly Problem[], settings: Settings): LoadedData['warnings'] {
-  const warnings = problems.filter(({ severity }) => severity === 'warning');
-  if (warnings.length === 0) return [];
-  const counts = new Map<string, number>();
-  for (const { rule } of warnings) counts.set(rule, (counts.get(rule) ?? 0) + 1);
-  const listed = [...counts].map(([rule, count]) => `${rule} ${count}`).join(', ');
-  return [
-    {
-      code: 'data-warnings',
-      message: `${basename(path)} has ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}: ${listed}.`,
-      hint: `"${checkCommand(path, settings)}" shows where.`,
-    },
-  ];
-}
-
-function leftOutWarning(path: string, leftOut: number): LoadedData['warnings'] {
-  if (leftOut === 0) return [];
-  const records = leftOut === 1 ? '1 record has' : `${leftOut} records have`;
-  return [
-    {
-      code: 'left-out',
-      message: `${basename(path)}: ${records} a false label and ${leftOut === 1 ? 'is' : 'are'} not trained.`,
-      hint: 'Supervised training learns from good answers only.',
-    },
-  ];
-}
-
-function lengthWarning(path: string, totals: ExampleTotals, maxLength: number): LoadedData['warnings'] {
-  const { cutExamples, lostTokens, lostTrainedTokens, trainedTokens } = totals;
-  if (cutExamples === 0) return [];
-  const share = ((100 * lostTrainedTokens) / (trainedTokens + lostTrainedTokens)).toFixed(1);
-  return [
-    {
-      code: 'too-many-tokens',
-      message: `${basename(path)}: ${cutExamples} records are cut off at ${maxLength} tokens. ${lostTokens} tokens are lost, ${lostTrainedTokens} of them trained (${share} %).`,
-      hint: 'Raise max_length, or shorten the records: a cut answer teaches the model not to finish.',
-    },
-  ];
-}
-
 function splitOff(
   examples: readonly EncodedExample[],
   share: number,
   seed: number,
 ): { train: readonly EncodedExample[]; validation: readonly EncodedExample[] } {
-  if (share === 0) return { train: examples, validation: [] };
+  if (share === 0 || examples.length === 0) return { train: examples, validation: [] };
   const count = Math.max(1, Math.round(examples.length * share));
   if (count >= examples.length)
     throw new Failure(

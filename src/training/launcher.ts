@@ -7,6 +7,7 @@ import { attach, onLines } from './control';
 import { killTree } from './kill-tree';
 import type { TrainerCommand, TrainerEvent } from './protocol';
 import { parseEvent } from './protocol';
+import type { ResumeRequest } from './resume';
 import type { RunFolder } from './run-folder';
 
 export interface LaunchOptions {
@@ -18,6 +19,8 @@ export interface LaunchOptions {
   readonly attached: boolean;
   /** Attached only: every event as it comes. Others watch the run folder. */
   readonly onEvent?: (event: TrainerEvent) => void;
+  /** The run has begun before and goes on. */
+  readonly resume?: ResumeRequest | undefined;
 }
 
 export interface TrainerExit {
@@ -42,9 +45,10 @@ const DRAIN_MS = 2000;
 const LOG_TAIL_LINES = 20;
 
 export function launchTrainer(options: LaunchOptions): Trainer {
-  const { runFolder, attached } = options;
+  const { runFolder, attached, resume } = options;
   const log = openSync(runFolder.logFile, 'a');
-  const child = spawn(options.nodePath, [options.trainerPath, runFolder.path, ...(attached ? ['--attached'] : [])], {
+  const flags = [...(attached ? ['--attached'] : []), ...(resume ? ['--resume', JSON.stringify(resume)] : [])];
+  const child = spawn(options.nodePath, [options.trainerPath, runFolder.path, ...flags], {
     cwd: runFolder.path,
     env: trainerEnvironment(process.env),
     // A process group of its own: the terminal's Ctrl-C reaches the host alone, and the tree can be ended as one.

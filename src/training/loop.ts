@@ -16,13 +16,24 @@ export interface Progress {
   readonly step: number;
   readonly epoch: number;
   readonly trainedTokens: number;
+  /** Of the step. */
+  readonly loss: number | null;
   readonly bestLoss: number | null;
   readonly bestStep: number | null;
+}
+
+/** Where a resumed run goes on: parameters and optimizer already hold the state after this step. */
+export interface ResumePoint {
+  readonly progress: Progress;
+  /** Parameters at `progress.bestStep`. */
+  readonly best: ReadonlyMap<string, Float32Array> | undefined;
 }
 
 export interface LoopOptions extends Trainee {
   readonly settings: ResolvedSettings;
   readonly examples: readonly EncodedExample[];
+  /** Undefined: from the start. */
+  readonly resume?: ResumePoint | undefined;
   /** Undefined without validation data. */
   readonly evaluate: ((step: number) => Promise<Evaluation>) | undefined;
   readonly save: (progress: Progress, best: boolean) => void;
@@ -35,7 +46,6 @@ export interface LoopOptions extends Trainee {
 
 export interface LoopResult extends Progress {
   readonly outcome: 'completed' | 'stopped';
-  readonly loss: number | null;
   /** Parameters at the step with the lowest validation loss. */
   readonly best: ReadonlyMap<string, Float32Array> | undefined;
 }
@@ -54,10 +64,10 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
     epsilon: settings.adam_epsilon,
     weightDecay: settings.weight_decay,
   };
-  let progress: Progress = { step: 0, epoch: 0, trainedTokens: 0, bestLoss: null, bestStep: null };
-  let best: Map<string, Float32Array> | undefined;
-  let lastLoss: number | null = null;
-  let savedStep = 0;
+  let progress = options.resume?.progress ?? START;
+  let best = options.resume?.best;
+  const firstStep = progress.step;
+  let savedStep = firstStep;
   const started = now();
 
   const evaluate = async (): Promise<void> => {
@@ -78,11 +88,12 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
     savedStep = progress.step;
   };
 
-  await evaluate();
-  for (const window of windows(options)) {
+  // A checkpoint is written after the evaluation of its step.
+  if (firstStep === 0) await evaluate();
+  for (const window of windows(options, firstStep)) {
     if (options.stopRequested()) {
       if (progress.step > 0) save(false);
-      return { ...progress, outcome: 'stopped', loss: lastLoss, best };
+      return { ...progress, outcome: 'stopped', best };
     }
     const stepStarted = now();
     const learningRate = learningRateAt(progress.step, schedule);
@@ -95,8 +106,7 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
       adam,
       random,
     });
-    lastLoss = loss;
-    progress = { ...progress, step, epoch: window.epoch, trainedTokens: progress.trainedTokens + trainedTokens };
+    progress = { ...progress, step, loss, epoch: window.epoch, trainedTokens: progress.trainedTokens + trainedTokens };
     report({
       type: 'metrics',
       step,
@@ -107,14 +117,16 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
       tokensPerSecond: (tokens * 1000) / (now() - stepStarted),
       trainedTokens: progress.trainedTokens,
       memoryBytes: options.memoryBytes(),
-      secondsLeft: ((now() - started) / 1000 / step) * (settings.max_steps - step),
+      secondsLeft: ((now() - started) / 1000 / (step - firstStep)) * (settings.max_steps - step),
     });
     const last = step === settings.max_steps;
     if (last || step % settings.eval_steps === 0) await evaluate();
     if (last || step % settings.save_steps === 0) save(false);
   }
-  return { ...progress, outcome: 'completed', loss: lastLoss, best };
+  return { ...progress, outcome: 'completed', best };
 }
+
+const START: Progress = { step: 0, epoch: 0, trainedTokens: 0, loss: null, bestLoss: null, bestStep: null };
 
 interface Window {
   readonly batches: readonly RowBatch[];
@@ -122,8 +134,11 @@ interface Window {
   readonly epoch: number;
 }
 
-/** The batches of one optimiser step each; an epoch's last window may be shorter, so that every record is seen. */
-function* windows({ settings, examples }: LoopOptions): Generator<Window> {
+/**
+ * The batches of one optimiser step each, the first `done` steps left out; an epoch's last window may be shorter, so
+ * that every record is seen. Epochs that are done are planned all the same: packing decides how many steps they have.
+ */
+function* windows({ settings, examples }: LoopOptions, done: number): Generator<Window> {
   const plan = {
     batchSize: settings.batch_size,
     packing: settings.packing,
@@ -134,7 +149,8 @@ function* windows({ settings, examples }: LoopOptions): Generator<Window> {
   for (let epoch = 0; ; epoch++) {
     const batches = planEpoch(examples, plan, epoch);
     for (let at = 0; at < batches.length; at += settings.gradient_accumulation_steps) {
-      if (step++ === settings.max_steps) return;
+      if (step >= settings.max_steps) return;
+      if (step++ < done) continue;
       const end = Math.min(batches.length, at + settings.gradient_accumulation_steps);
       yield { batches: batches.slice(at, end), epoch: epoch + end / batches.length };
     }

@@ -35,8 +35,12 @@ export function lossCurve(events: readonly TrainerEvent[]): LossCurve {
     while ((points.at(-1)?.step ?? -1) >= step) points.pop();
   };
   for (const event of events) {
-    if (event.type === 'started') ({ name, stepsPerEpoch } = event);
-    else if (event.type === 'metrics') {
+    if (event.type === 'started') {
+      ({ name, stepsPerEpoch } = event);
+      if (event.resumedFrom === undefined) continue;
+      dropFrom(train, event.resumedFrom + 1);
+      dropFrom(validation, event.resumedFrom + 1);
+    } else if (event.type === 'metrics') {
       dropFrom(train, event.step);
       train.push({ step: event.step, loss: event.loss });
     } else if (event.type === 'evaluation' && event.loss !== null) {

@@ -1,19 +1,27 @@
 /**
- * The trainer process: `node trainer.js RUN_FOLDER [--attached]`. It reads the wanted settings from the run folder,
- * trains, and tells everything it does as events: to standard output, to the log of the run, to whoever attaches.
+ * The trainer process: `node trainer.js RUN_FOLDER [--attached] [--resume REQUEST]`. It reads the wanted settings from the
+ * run folder, trains, and tells everything it does as events: to standard output, to the log of the run, to whoever
+ * attaches. REQUEST is a `ResumeRequest` as JSON.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { Failure } from '../common/failure';
 import { type ControlServer, readCommands, serveControl } from './control';
 import { lossSvg } from './loss-svg';
 import { PROTOCOL_VERSION, type TrainerEvent } from './protocol';
+import type { ResumeRequest } from './resume';
 import { type Report, trainRun } from './run';
 import { type RunFolder, appendEvent, openRunFolder, readEvents } from './run-folder';
 
 async function main(): Promise<number> {
-  const [path, mode] = process.argv.slice(2);
-  if (path === undefined) throw new Error('Usage: trainer.js RUN_FOLDER [--attached]');
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { attached: { type: 'boolean' }, resume: { type: 'string' } },
+  });
+  const [path] = positionals;
+  if (path === undefined) throw new Error('Usage: trainer.js RUN_FOLDER [--attached] [--resume REQUEST]');
+  const resume = values.resume === undefined ? undefined : (JSON.parse(values.resume) as ResumeRequest);
   const folder = openRunFolder(path);
   let stopRequested = false;
   const stop = (): void => {
@@ -23,10 +31,10 @@ async function main(): Promise<number> {
   // The host may close its end at any time; the log has every event.
   process.stdout.on('error', () => undefined);
   const control = await serveControl(folder, stop);
-  if (mode === '--attached') readCommands(process.stdin, stop, stop);
+  if (values.attached) readCommands(process.stdin, stop, stop);
   const report = createReporter(folder, control);
   try {
-    await trainRun(folder, report, () => stopRequested);
+    await trainRun(folder, report, () => stopRequested, resume);
     return 0;
   } catch (error) {
     const failure = asFailure(error);

@@ -54,6 +54,8 @@ export type PhaseName = 'load' | 'tokenize' | 'compile' | 'train' | 'evaluate' |
 export interface StartedEvent extends Base<'started'> {
   /** Absolute path of the run folder. */
   readonly run: string;
+  /** A resumed run goes on after this step; what the log says of later ones is repeated. */
+  readonly resumedFrom?: number;
   readonly name: string;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly engine: string;

@@ -21,7 +21,7 @@ import {
 } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { Failure } from '../common/failure';
-import { probe } from './control';
+import { probe, trainerBegan } from './control';
 import type { CompletedEvent, FailedEvent, StoppedEvent, TrainerEvent } from './protocol';
 import { isFinal, parseEvent } from './protocol';
 
@@ -51,6 +51,8 @@ export interface RunFile {
   readonly hashes?: Readonly<Record<string, string>>;
   readonly model?: Readonly<Record<string, unknown>>;
   readonly data?: Readonly<Record<string, unknown>>;
+  /** What the preflight would have refused, had the setting `force` not named it. */
+  readonly forced?: readonly { readonly code: string; readonly message: string }[];
 }
 
 export type RunState = 'running' | 'completed' | 'stopped' | 'failed' | 'interrupted';
@@ -186,7 +188,10 @@ export async function summarizeRun(path: string): Promise<RunSummary> {
   const run = readRunFile(folder);
   // Asked before the log is read: a trainer writes its last event first and lets go of its socket afterwards.
   const trainer = await probe(folder.path);
+  const began = trainer === 'dead' ? undefined : trainerBegan(folder.path);
   const log = scanLog(folder);
+  // The last word of a trainer before this one: the run was resumed, and nothing has been said since.
+  const final = began !== undefined && log.final && log.final.time < began ? undefined : log.final;
   const created = run?.created ?? statSync(folder.path).mtime.toISOString();
   const settings = run?.settings ?? log.settings;
   const starting = log.empty && Date.now() - Date.parse(created) < STARTING_MS;
@@ -195,13 +200,13 @@ export async function summarizeRun(path: string): Promise<RunSummary> {
     path: folder.path,
     name: run?.name ?? basename(folder.path).replace(/^\d{8}-\d{6}-/, ''),
     created,
-    state: log.final?.type ?? (alive ? 'running' : 'interrupted'),
+    state: final?.type ?? (alive ? 'running' : 'interrupted'),
     lastStep: log.lastStep,
     totalSteps: log.totalSteps,
     lastLoss: log.lastLoss,
     ...(settings && { settings }),
     ...(log.bestValidationLoss !== undefined && { bestValidationLoss: log.bestValidationLoss }),
-    ...(log.final && { final: log.final }),
+    ...(final && { final }),
   };
 }
 
@@ -320,6 +325,7 @@ function scanLog(folder: RunFolder): LogFacts {
   const lines = readLog(folder);
   const facts: LogFacts = { empty: lines.length === 0, lastStep: 0, totalSteps: 0, lastLoss: null };
   let lastMetrics = -1;
+  let evaluations: { readonly step: number; readonly loss: number }[] = [];
   const read = (line: string): void => {
     const event = parseEvent(line);
     if (!event) return;
@@ -328,11 +334,17 @@ function scanLog(folder: RunFolder): LogFacts {
     if (event.type === 'started') {
       facts.settings = event.settings;
       facts.totalSteps = event.totalSteps;
+      const { resumedFrom } = event;
+      if (resumedFrom === undefined) return;
+      evaluations = evaluations.filter(({ step }) => step <= resumedFrom);
+      const last = lastMetrics < 0 ? undefined : parseEvent(lines[lastMetrics]!);
+      if (last?.type !== 'metrics' || last.step <= resumedFrom) return;
+      lastMetrics = findMetrics(lines, lastMetrics, resumedFrom);
     } else if (event.type === 'metrics') {
       facts.lastStep = event.step;
       facts.lastLoss = event.loss;
     } else if (event.type === 'evaluation' && event.loss !== null && event.step > 0) {
-      facts.bestValidationLoss = Math.min(event.loss, facts.bestValidationLoss ?? Infinity);
+      evaluations.push({ step: event.step, loss: event.loss });
     } else if (isFinal(event)) facts.final = event;
   };
   for (const [index, line] of lines.entries()) {
@@ -342,7 +354,15 @@ function scanLog(folder: RunFolder): LogFacts {
   const final = facts.final;
   if (lastMetrics >= 0) read(lines[lastMetrics]!);
   if (final) facts.final = final;
+  if (evaluations.length > 0) facts.bestValidationLoss = Math.min(...evaluations.map(({ loss }) => loss));
   return facts;
+}
+
+/** The newest line of metrics of this step at or before `from`; -1 where there is none. Resuming is rare, so it may look back. */
+function findMetrics(lines: readonly string[], from: number, step: number): number {
+  for (let at = from; at >= 0; at--)
+    if (lines[at]!.includes(`"step":${step},`) && parseEvent(lines[at]!)?.type === 'metrics') return at;
+  return -1;
 }
 
 function readLog(folder: RunFolder): string[] {

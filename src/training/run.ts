@@ -8,7 +8,7 @@ import { modelCard, writeAdapter } from '../export/peft';
 import { initializeLora, isTarget } from './adapters/lora';
 import { checkBase, locateWeights } from './base';
 import { createCollator, planEpoch, planEvaluation } from './batches';
-import { pruneCheckpoints, writeCheckpoint } from './checkpoint';
+import { pruneCheckpoints, readBest, removeLaterCheckpoints, restoreCheckpoint, writeCheckpoint } from './checkpoint';
 import { physicalCores } from './cores';
 import { loadData } from './data';
 import type { Engine } from './engines/engine';
@@ -18,7 +18,9 @@ import { evaluateBatches } from './evaluate';
 import { type LoopResult, trainingLoop } from './loop';
 import { type Training, linearModules } from './models/decoder';
 import { type Parameter, createOptimizerState } from './optimizer';
+import { preflight } from './preflight/preflight';
 import type { EventBody, PhaseName } from './protocol';
+import { type ResumeRequest, chooseCheckpoint, requestedSettings, requireSameInputs } from './resume';
 import { type RunFile, type RunFolder, updateRunFile } from './run-folder';
 import { createEvaluationSession, createTrainingSession, layoutFor } from './session';
 import { type ResolvedSettings, type Settings, parseSettings, resolveDefaults } from './settings';
@@ -33,10 +35,12 @@ export async function trainRun(
   folder: RunFolder & { readonly run: RunFile },
   report: Report,
   stopRequested: () => boolean,
+  resume?: ResumeRequest,
 ): Promise<void> {
   const started = performance.now();
   const phase = createPhases(report);
-  const settings = requireSettings(folder.run.requested);
+  const checkpoint = resume && chooseCheckpoint(folder, resume);
+  const settings = requireSettings(resume ? requestedSettings(folder.run, resume, checkpoint) : folder.run.requested);
   const scratch = join(folder.path, 'weights.f32');
   try {
     const base = phase('load', () => openBaseModel(settings.model!));
@@ -47,7 +51,8 @@ export async function trainRun(
         report({ type: 'progress', phase: 'tokenize', done, total, unit: 'records' }),
       ),
     );
-    for (const warning of data.warnings) report({ type: 'warning', ...warning });
+    const hashes = { model: base.hash(), ...data.hashes };
+    if (resume && folder.run.hashes) requireSameInputs(folder.run.hashes, hashes, { ...settings }, resume.force ?? []);
     const plan = { ...planOf(settings), seed: settings.seed };
     const batchesPerEpoch = planEpoch(data.train, plan, 0).length;
     const stepsPerEpoch = Math.ceil(batchesPerEpoch / settings.gradient_accumulation_steps);
@@ -56,10 +61,14 @@ export async function trainRun(
       physicalCores: physicalCores(),
       name: folder.run.name,
     });
+    const { warnings, forced } = preflight({ settings: resolved, base: checked, data });
+    for (const warning of warnings) report({ type: 'warning', ...warning });
     const parameters = createParameters(base, resolved, checked);
     const count = (shapes: readonly { readonly shape: readonly number[] }[]): number =>
       shapes.reduce((sum, { shape }) => sum + shape.reduce((n, d) => n * d, 1), 0);
-    const hashes = { model: base.hash(), ...data.hashes };
+    const optimizer = createOptimizerState(parameters);
+    if (checkpoint) restoreCheckpoint(checkpoint, parameters, optimizer);
+    const from = checkpoint && { progress: checkpoint.progress, best: readBest(checkpoint, parameters) };
     updateRunFile(folder, {
       settings: { ...resolved },
       hashes,
@@ -70,11 +79,13 @@ export async function trainRun(
       },
       model: { path: base.path, kind: base.kind, family: config.family, parameters: count(tensors) },
       data: data.facts,
+      ...(forced.length > 0 && { forced }),
     });
     const engine = createEngine(resolved, true);
     report({
       type: 'started',
       run: folder.path,
+      ...(resume && { resumedFrom: from?.progress.step ?? 0 }),
       name: resolved.name,
       settings: { ...resolved },
       engine: engine.name,
@@ -104,13 +115,15 @@ export async function trainRun(
     // Mapped weights outlive their name, except on Windows, which refuses to remove them.
     if (platform() !== 'win32') rmSync(scratch, { force: true });
 
-    const optimizer = createOptimizerState(parameters);
     const validation = planEvaluation(data.validation, resolved.batch_size * 2);
     mkdirSync(folder.checkpoints, { recursive: true });
+    const later = removeLaterCheckpoints(folder.checkpoints, from?.progress.step ?? 0);
+    if (later.length > 0) report({ type: 'warning', ...laterWarning(later) });
     const result = await phase('train', () =>
       trainingLoop({
         settings: resolved,
         examples: data.train,
+        resume: from,
         collate,
         session,
         parameters,
@@ -123,7 +136,7 @@ export async function trainRun(
             )),
         save: (progress, best) => {
           const saved = writeCheckpoint(folder.checkpoints, parameters, optimizer, progress);
-          pruneCheckpoints(folder.checkpoints, resolved.save_total_limit, progress.bestStep);
+          pruneCheckpoints(folder.checkpoints, resolved.save_total_limit);
           report({ type: 'checkpoint', step: progress.step, path: saved, best });
         },
         report,
@@ -201,6 +214,14 @@ function requireSettings(requested: Readonly<Record<string, unknown>>): Settings
     : parsed.problems.map((problem) => problem.message);
   if (parsed.ok && problems.length === 0) return parsed.settings;
   throw new Failure('bad-settings', problems.join(' '), 'Correct the settings and start again.', 2);
+}
+
+function laterWarning(steps: readonly number[]): { code: string; message: string; hint: string } {
+  return {
+    code: 'later-checkpoints',
+    message: `The run goes on from an earlier checkpoint; those of step ${steps.join(', ')} are removed.`,
+    hint: 'They are made again.',
+  };
 }
 
 function planOf(settings: Settings): { batchSize: number; packing: boolean; maxLength: number } {

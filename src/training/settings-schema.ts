@@ -30,7 +30,12 @@ function propertySchema(spec: SettingSpec): Record<string, unknown> {
     case 'boolean':
       return { ...base, type: 'boolean' };
     case 'list':
-      return { ...base, type: 'array', items: { type: 'string' }, minItems: 1 };
+      return {
+        ...base,
+        type: 'array',
+        items: spec.choices ? { enum: spec.choices } : { type: 'string' },
+        ...(spec.optional ? {} : { minItems: 1 }),
+      };
     case 'string':
     case 'path':
       return { ...base, type: 'string' };

@@ -4,6 +4,7 @@
  */
 
 import { nearest } from '../common/nearest';
+import { FORCEABLE } from './preflight/codes';
 
 interface Common {
   readonly help: string;
@@ -40,6 +41,10 @@ interface FlagSpec extends Common {
 interface ListSpec extends Common {
   readonly type: 'list';
   readonly default: readonly string[];
+  /** What may be in it; anything where there is none. */
+  readonly choices?: readonly string[];
+  /** The list may have no element. */
+  readonly optional?: true;
 }
 export type SettingSpec = NumberSpec | TextSpec | PathSpec | ChoiceSpec | FlagSpec | ListSpec;
 
@@ -261,6 +266,14 @@ export const SETTINGS = {
     automatic: 'the name of the training file',
     help: 'Name of the run, part of its folder name.',
   },
+  force: {
+    type: 'list',
+    default: [],
+    choices: FORCEABLE,
+    optional: true,
+    advanced: true,
+    help: 'Findings of the preflight that shall not keep the run from starting, by their codes.',
+  },
   output_dir: { type: 'path', default: '.finetune/runs', help: 'Folder that holds the run folders.' },
 } as const satisfies Readonly<Record<string, SettingSpec>>;
 
@@ -329,10 +342,15 @@ function checkValue(key: string, spec: SettingSpec, value: unknown): string | un
         : `${key} must be one of ${spec.choices.join(', ')}, not ${shown}.`;
     case 'boolean':
       return typeof value === 'boolean' ? undefined : `${key} must be true or false, not ${shown}.`;
-    case 'list':
-      return Array.isArray(value) && value.length > 0 && value.every((v) => typeof v === 'string' && v !== '')
+    case 'list': {
+      const names: readonly unknown[] = Array.isArray(value) ? value : [undefined];
+      if ((names.length === 0 && !spec.optional) || !names.every((v) => typeof v === 'string' && v !== ''))
+        return `${key} must be a list of names, not ${shown}.`;
+      const unknown = names.find((v) => spec.choices?.includes(String(v)) === false);
+      return unknown === undefined
         ? undefined
-        : `${key} must be a list of names, not ${shown}.`;
+        : `${key} may hold ${spec.choices!.join(', ')}, not ${JSON.stringify(unknown)}.`;
+    }
     case 'string':
     case 'path':
       return typeof value === 'string' && value !== '' ? undefined : `${key} must be a text, not ${shown}.`;

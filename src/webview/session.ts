@@ -152,7 +152,7 @@ function settingInfos(): SettingInfo[] {
   return SETTING_KEYS.map((key) => {
     const spec: SettingSpec = SETTINGS[key];
     const plain = Array.isArray(spec.default)
-      ? spec.default.join(', ')
+      ? spec.default.join(', ') || 'none'
       : spec.default === null
         ? ''
         : `${spec.default}`;

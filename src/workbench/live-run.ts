@@ -2,6 +2,7 @@ import { Failure } from '../common/failure';
 import { attach, probe } from '../training/control';
 import { crashFailure } from '../training/crash';
 import type { TrainerExit } from '../training/launcher';
+import { isFinal } from '../training/protocol';
 import { runFolderAt, watchEvents } from '../training/run-folder';
 import { advance, isLive, newProgress, type RunProgress } from './progress';
 
@@ -14,6 +15,8 @@ export interface LiveRunOptions {
   readonly name: string;
   /** When this host started the trainer itself: how it ended. Others are asked for a sign of life now and then. */
   readonly exited?: Promise<TrainerExit>;
+  /** When its trainer began, ISO 8601: a last event before that is the end of an earlier one, after which the run was resumed. */
+  readonly began?: string;
   /** Milliseconds between two such questions. */
   readonly probeMs?: number;
   /** Told when the trainer is gone without a last event; a `Failure`, an unexpected error, or `undefined` if nothing is known. */
@@ -51,7 +54,9 @@ export class LiveRun implements Disposable {
     this.ended = new Promise((settle) => (this.#settle = settle));
     this.#watch = watchEvents(options.path, (events) => {
       this.#heard = true;
-      this.#set(events.reduce(advance, this.#progress));
+      const { began = '' } = options;
+      const present = events.filter((event) => !isFinal(event) || event.time >= began);
+      if (present.length > 0) this.#set(present.reduce(advance, this.#progress));
     });
     if (options.exited)
       options.exited.then(

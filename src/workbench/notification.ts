@@ -49,7 +49,9 @@ function showStopping(run: LiveRun): Thenable<unknown> {
 async function showEnding(progress: RunProgress, folder: string): Promise<void> {
   const { kind, message, kept } = endingOf(progress, withoutWorkspace);
   const openKept = progress.state === 'completed' ? 'Open Adapter Folder' : 'Open Checkpoint Folder';
+  const unfinished = progress.state === 'stopped' || progress.state === 'interrupted';
   const buttons = [
+    ...(unfinished ? ['Resume'] : []),
     ...(kind === 'error' ? ['Show Log'] : []),
     'Open Dashboard',
     ...(kept === undefined ? [] : [openKept]),
@@ -57,6 +59,7 @@ async function showEnding(progress: RunProgress, folder: string): Promise<void> 
   const show = kind === 'error' ? vscode.window.showErrorMessage : vscode.window.showInformationMessage;
   const choice = await show(message, ...buttons);
   if (choice === 'Open Dashboard') await vscode.commands.executeCommand('fine-tune.openDashboard');
+  else if (choice === 'Resume') await vscode.commands.executeCommand('fine-tune.resumeTraining', folder);
   else if (choice === 'Show Log') await vscode.commands.executeCommand('fine-tune.showLog', folder);
   else if (choice === openKept) await vscode.commands.executeCommand('fine-tune.openRunFolder', kept);
 }

@@ -53,6 +53,7 @@ export function advance(progress: RunProgress, event: TrainerEvent): RunProgress
         ...progress,
         name: event.name,
         totalSteps: event.totalSteps,
+        step: event.resumedFrom ?? progress.step,
         state: progress.state === 'stopping' ? 'stopping' : 'starting',
         final: undefined,
       };

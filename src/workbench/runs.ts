@@ -1,13 +1,23 @@
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { nameOf } from '../cli/settings-table';
+import { Failure } from '../common/failure';
 import type { WrittenSettings } from '../training/config-file';
+import { trainerBegan } from '../training/control';
 import type { Trainer } from '../training/launcher';
-import { createRunFolder, listRuns, summarizeRun, type RunFolder, type RunSummary } from '../training/run-folder';
+import { requireResumable, type ResumeRequest } from '../training/resume';
+import {
+  createRunFolder,
+  listRuns,
+  openRunFolder,
+  summarizeRun,
+  type RunFolder,
+  type RunSummary,
+} from '../training/run-folder';
 import type { Settings } from '../training/settings';
-import { LiveRun, type Disposable } from './live-run';
+import { LiveRun, type Disposable, type LiveRunOptions } from './live-run';
 
-export type Launch = (folder: RunFolder) => Trainer;
+export type Launch = (folder: RunFolder, resume?: ResumeRequest) => Trainer;
 
 export interface RunsOptions {
   /** Finds a Node and starts a detached trainer for the folder. */
@@ -31,6 +41,7 @@ export class Runs implements Disposable {
   readonly #live = new Map<string, LiveRun>();
   /** Runs whose log was read and said, or whose trainer's silence said, that they are over; with the sign of their trainer. */
   readonly #over = new Map<string, number>();
+  readonly #resuming = new Set<string>();
   #known = '';
   readonly #onLive = new Set<(run: LiveRun, origin: Origin) => void>();
   readonly #onChange = new Set<() => void>();
@@ -64,7 +75,33 @@ export class Runs implements Disposable {
     this.#options.rememberOutputFolder(settings.output_dir);
     const trainer = launch(folder);
     this.#options.log(`Started ${folder.path} in process ${trainer.processId}.`);
-    return this.#follow(folder.path, name, 'started', trainer);
+    return this.#follow(folder.path, name, 'started', { exited: trainer.exited });
+  }
+
+  /**
+   * Starts a trainer that goes on with a run in its folder.
+   * @throws Failure as `requireResumable`
+   */
+  async resume(run: Pick<RunSummary, 'path' | 'name'>, request: ResumeRequest): Promise<LiveRun> {
+    // A trainer shows itself a moment after its start; until then a second click must not start another one.
+    if (this.#live.has(run.path) || this.#resuming.has(run.path))
+      throw new Failure('run-in-use', `${run.name} is at work.`, 'Stop it, or wait for its end.', 2);
+    this.#resuming.add(run.path);
+    try {
+      return await this.#resume(run, request);
+    } finally {
+      this.#resuming.delete(run.path);
+    }
+  }
+
+  async #resume(run: Pick<RunSummary, 'path' | 'name'>, request: ResumeRequest): Promise<LiveRun> {
+    // Asked again: the choice of a user may be older than what has happened since.
+    await requireResumable(await summarizeRun(run.path), request);
+    const launch = await this.#options.prepare();
+    const began = this.#options.now().toISOString();
+    const trainer = launch(openRunFolder(run.path), request);
+    this.#options.log(`Resumed ${run.path} in process ${trainer.processId}.`);
+    return this.#follow(run.path, run.name, 'started', { exited: trainer.exited, began });
   }
 
   /**
@@ -86,7 +123,8 @@ export class Runs implements Disposable {
       // Another call may have found it while this one was reading.
       if (this.#live.has(folder)) continue;
       this.#options.log(`Found the trainer of ${folder} at work.`);
-      this.#follow(folder, run.name, origin, undefined);
+      const began = trainerBegan(folder);
+      this.#follow(folder, run.name, origin, began === undefined ? {} : { began });
     }
   }
 
@@ -106,11 +144,11 @@ export class Runs implements Disposable {
     for (const listener of [...this.#onChange]) listener();
   }
 
-  #follow(folder: string, name: string, origin: Origin, trainer: Trainer | undefined): LiveRun {
+  #follow(folder: string, name: string, origin: Origin, trainer: Pick<LiveRunOptions, 'exited' | 'began'>): LiveRun {
     const run = new LiveRun({
       path: folder,
       name,
-      ...(trainer ? { exited: trainer.exited } : {}),
+      ...trainer,
       onLost: (reason) =>
         this.#options.log(`${folder}: the trainer is gone. ${reason instanceof Error ? reason.message : ''}`.trimEnd()),
     });

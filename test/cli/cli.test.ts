@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { FORCEABLE } from '../../src/training/preflight/codes';
 import { SETTING_KEYS } from '../../src/training/settings';
 import { parseEvent } from '../../src/training/protocol';
 import { readEvents, summarizeRun } from '../../src/training/run-folder';
@@ -95,6 +96,8 @@ describe('help', () => {
     for (const name of ['check', 'train', 'stop', 'runs', 'show', 'doctor'])
       expect(general.out).toContain(`\n  ${name}`);
     for (const key of SETTING_KEYS) expect(train.out).toContain(`  --${key.replaceAll('_', '-')}`);
+    expect(train.out).toMatch(/--force A,B,… … +Findings of the preflight/);
+    for (const code of FORCEABLE) expect(train.out).toContain(`\n  ${code} `);
     expect(train.out).toMatch(/--epochs X +Times the training data is seen. Default: 3; above 0 to 10000\./);
     expect(Math.max(...train.out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
   });
@@ -184,6 +187,7 @@ describe('unusable settings end with code 2 before a run folder is made', () => 
     ['a wrong number', [...TRAIN, '--max-length', '0'], 'max_length must be at least 1 and at most 1048576, not 0.'],
     ['a word for a number', [...TRAIN, '--epochs=many'], 'epochs must be a number, not "many".'],
     ['a wrong key', [...TRAIN, '--set', 'epoch=3'], 'Unknown setting "epoch". Did you mean "epochs"?'],
+    ['an unknown finding', [...TRAIN, '--force', 'doubled-bos', '--force', 'warmup'], 'not "warmup".'],
     ['half a pair', [...TRAIN, '--set', 'epochs'], '--set epochs is not KEY=VALUE.'],
     ['a flag without its value', [...TRAIN, '--epochs'], '--epochs needs a value'],
     ['an output folder below a file', [...TRAIN, '--output-dir', 'tickets.jsonl/runs'], 'a part of the path is a file'],
@@ -270,6 +274,13 @@ describe('train', () => {
     });
     expect((await run(['train'], { steps: 2 })).code).toBe(0);
     expect(runsIn()).toHaveLength(2);
+  });
+
+  it('adds up lists that are given several times', async () => {
+    const args = [...TRAIN, '--force', 'warm-up', '--force', 'doubled-bos', '--target-modules', 'q_proj,v_proj'];
+    expect((await run(args, { steps: 2 })).code).toBe(0);
+    const { requested } = JSON.parse(readFileSync(join(runsIn()[0]!, 'run.json'), 'utf8')) as { requested: object };
+    expect(requested).toMatchObject({ force: ['warm-up', 'doubled-bos'], target_modules: ['q_proj', 'v_proj'] });
   });
 
   it('reports a failed run with its remedy and code 1', async () => {

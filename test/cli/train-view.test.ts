@@ -54,6 +54,18 @@ describe('the live line', () => {
     expect(screen(terminal.text()).slice(-2)).toEqual(['Stopping.', '']);
   });
 
+  it('goes on with the mean of the steps before a run was resumed', () => {
+    const terminal = fakeTerminal();
+    let clock = 0;
+    const past = [started(), metrics(1, 3), evaluation(1, 2.75), metrics(2, 2), metrics(3, 9), evaluation(3, 9)];
+    const view = trainView(terminal, '/runs/a', () => (clock += 1000), past);
+    view.show(started({ resumedFrom: 2, settings: { r: 8 } }));
+    expect(screen(terminal.text())).toContain('the run goes on after step 2');
+    view.show(metrics(3, 1));
+    // (1 + 0.9 · 2 + 0.81 · 3) / (1 + 0.9 + 0.81)
+    expect(screen(terminal.text()).at(-1)).toContain('3/150  loss 1.930  val 2.750');
+  });
+
   it('is redrawn at most every 80 ms, but always for the last step', () => {
     const terminal = fakeTerminal();
     const view = trainView(terminal, '/runs/a', () => 0);

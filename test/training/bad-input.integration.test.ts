@@ -91,9 +91,29 @@ describe('data', () => {
     expectClear(
       await train('--model', base, '--data', data, '--max-length', '8'),
       2,
-      /nothing-to-train/,
+      /no-trained-tokens/,
       /maximum length of 8/,
+      /Raise max_length/,
     );
+  });
+  it('everything that stands against a run at once, unless it is forced', async () => {
+    const flags = ['--model', base, '--data', data, '--validation', data, '--learning-rate', '0.5', '--max-steps', '1'];
+    expectClear(
+      await train(...flags),
+      2,
+      /2 things stand/,
+      /learning_rate 0\.5 is 50 times/,
+      /100 of 100 records/,
+      /--force learning-rate/,
+    );
+    const output = join(folder, 'forced');
+    const forced = ['--force', 'learning-rate', '--force', 'validation-in-training', '--output-dir', output];
+    expectClear(await train(...flags, ...forced), 0, /warning: learning_rate 0\.5/, /starts all the same/);
+    const [run] = readdirSync(output).filter((name) => !name.startsWith('.'));
+    const { forced: recorded } = JSON.parse(readFileSync(join(output, run!, 'run.json'), 'utf8')) as {
+      forced: readonly { readonly code: string }[];
+    };
+    expect(recorded.map(({ code }) => code)).toEqual(['learning-rate', 'validation-in-training']);
   });
 });
 

@@ -69,24 +69,28 @@ describe('packing', () => {
     expect(used / (64 * rows.length)).toBeGreaterThan(0.95);
   });
 
-  it('gives the loss and the gradients of the same records in rows of their own', async () => {
-    const { dump, config, weights, batches, tensors } = loadOracle('llama-untied');
-    const records = batches.flat(2);
-    const layout = { blocks: 2, headChunks: 2 };
-    const collate = createCollator({ config, padId: 0, ...layout });
-    const parameters = startingAdapter(tensors).map((p) => ({ ...p, data: tensors.get(`adapter.${p.name}`)!.data }));
-    const engine = createOnnxRuntimeEngine({ device: 'cpu', threads: 1, prepack: true });
-    const options = { engine, weights, config, training: { method: 'lora', lora: dump.lora } as const, ...layout };
-    const session = await createTrainingSession(options, parameters);
-    const apart = await session.forwardBackward(collate(records.map((e) => [e])), random);
-    const packed = pack(records, 64);
-    expect(packed.length).toBeLessThan(records.length);
-    const together = await session.forwardBackward(collate(packed), random);
-    expect(Math.abs(together.loss / apart.loss - 1)).toBeLessThan(1e-5);
-    for (const [name, gradient] of apart.gradients)
-      expect(relativeError(together.gradients.get(name)!, gradient), name).toBeLessThan(1e-4);
-    await session.dispose();
-  });
+  // gemma3 has windows and two sets of angles.
+  it.each(['llama-untied', 'gemma3'] as const)(
+    '%s: loss and gradients of the same records in rows of their own',
+    async (model) => {
+      const { dump, config, weights, batches, tensors } = loadOracle(model);
+      const records = batches.flat(2);
+      const layout = { blocks: 2, headChunks: 2 };
+      const collate = createCollator({ config, padId: 0, ...layout });
+      const parameters = startingAdapter(tensors).map((p) => ({ ...p, data: tensors.get(`adapter.${p.name}`)!.data }));
+      const engine = createOnnxRuntimeEngine({ device: 'cpu', threads: 1, prepack: true });
+      const options = { engine, weights, config, training: { method: 'lora', lora: dump.lora } as const, ...layout };
+      const session = await createTrainingSession(options, parameters);
+      const apart = await session.forwardBackward(collate(records.map((e) => [e])), random);
+      const packed = pack(records, 64);
+      expect(packed.length).toBeLessThan(records.length);
+      const together = await session.forwardBackward(collate(packed), random);
+      expect(Math.abs(together.loss / apart.loss - 1)).toBeLessThan(1e-5);
+      for (const [name, gradient] of apart.gradients)
+        expect(relativeError(together.gradients.get(name)!, gradient), name).toBeLessThan(1e-4);
+      await session.dispose();
+    },
+  );
 });
 
 describe('a batch', () => {
@@ -103,13 +107,15 @@ describe('a batch', () => {
   });
 
   it('hides the future, and what lies outside a sliding window', () => {
-    const seen = (slidingWindow: number | undefined): number[] => {
-      const collate = createCollator({ config: { ...config, slidingWindow }, padId: 0, blocks: 1, headChunks: 1 });
-      const mask = collate([[example(1, 8)]]).feeds.mask!.data;
+    const windows = [true, false].map((windowed) => ({ windowed, rope: 'global' as const }));
+    const two = { ...config, slidingWindow: 3, layerKinds: windows };
+    const { feeds } = createCollator({ config: two, padId: 0, blocks: 1, headChunks: 1 })([[example(1, 8)]]);
+    const seen = (name: string): number[] => {
+      const mask = feeds[name]!.data;
       return Array.from({ length: 8 }, (_, q) => [...mask.subarray(8 * q, 8 * q + 8)].filter((x) => x === 0).length);
     };
-    expect(seen(undefined)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
-    expect(seen(3)).toEqual([1, 2, 3, 3, 3, 3, 3, 3]);
+    expect(seen('mask')).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(seen('mask_window')).toEqual([1, 2, 3, 3, 3, 3, 3, 3]);
   });
 });
 

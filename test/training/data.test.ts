@@ -32,13 +32,28 @@ describe('data of a run', () => {
       expect(() => load(pairs, format)).toThrow('preference pairs, which are trained with DPO');
   });
   it('trains good answers and counts the others', () => {
-    const { train, warnings, facts } = load(jsonl(kto(true), kto(false), kto(true), kto(false), kto(false)));
+    const { train, files, facts } = load(jsonl(kto(true), kto(false), kto(true), kto(false), kto(false)));
     expect(train.map(({ line }) => line)).toEqual([1, 3]);
     expect(facts).toMatchObject({ format: 'unpaired-preference', left_out: 3 });
-    expect(warnings.find(({ code }) => code === 'left-out')?.message).toBe(
-      'data.jsonl: 3 records have a false label and are not trained.',
-    );
+    expect(files.map(({ leftOut }) => leftOut)).toEqual([3]);
     expect(() => load(jsonl(kto(false)))).toThrow('none of the 1 records is meant to be trained');
+  });
+  it('sets records without labels apart, and refuses other errors', () => {
+    const turn = (weight: number): object => ({
+      messages: [
+        { role: 'user', content: 'Name a colour.' },
+        { role: 'assistant', content: 'Green, for example.', weight },
+      ],
+    });
+    const { train, files } = load(jsonl(turn(1), turn(0), turn(1)));
+    expect(train.map(({ line }) => line)).toEqual([1, 3]);
+    expect(files[0]!.masked.map(({ line }) => line)).toEqual([2]);
+    expect(files[0]!.totals).toMatchObject({ examples: 3, untrainableExamples: 1 });
+    expect(files[0]!.sample.map(({ line, example }) => [line, example.kind])).toEqual([
+      [1, 'conversation'],
+      [3, 'conversation'],
+    ]);
+    expect(() => load(jsonl(turn(1), { messages: [] }))).toThrow('(empty-messages)');
   });
   it('trains ShareGPT', () => {
     const conversations = [

@@ -13,7 +13,7 @@ const PROBES = 3;
 const STEP = 2 ** -7;
 
 describe('gradients against central differences on the reference engine', () => {
-  it.each(['llama-untied', 'qwen2'] as const)('%s: every adapter tensor', async (model) => {
+  it.each(['llama-untied', 'qwen2', 'gemma2'] as const)('%s: every adapter tensor', async (model) => {
     const { dump, config, weights, tensors, batch } = loadOracle(model);
     const parameters = [...tensors].flatMap(([name, { data, shape }]): Parameter[] =>
       name.startsWith('adapter.') ? [{ name: name.slice('adapter.'.length), shape, data: data.slice() }] : [],

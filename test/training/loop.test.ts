@@ -135,6 +135,47 @@ describe('the training loop', () => {
     expect(saved).toEqual([3]);
   });
 
+  it('goes on after a step with the batches that would have come, and evaluates no step twice', async () => {
+    const seen: string[] = [];
+    const run = async (resume?: LoopOptions['resume'], stopAfter = Infinity) => {
+      const evaluated: number[] = [];
+      const { events, options } = setUp(
+        { max_steps: 8, eval_steps: 4 },
+        {
+          evaluate: async (step) => {
+            evaluated.push(step);
+            return { loss: 1, perplexity: 1, tokenAccuracy: 1, trainedTokens: 1 };
+          },
+          stopRequested: () => steps(events).length >= stopAfter,
+          ...(resume && { resume }),
+        },
+      );
+      const recorded: LoopOptions = {
+        ...options,
+        collate: (rows) => {
+          seen.push(rows.map((row) => row.map(({ line }) => line).join('+')).join(' '));
+          return options.collate(rows);
+        },
+      };
+      const result = await trainingLoop(recorded);
+      return { result, events, evaluated, batches: seen.splice(0) };
+    };
+    const whole = await run();
+    const first = await run(undefined, 5);
+    const { step, epoch, trainedTokens, loss, bestLoss, bestStep } = first.result;
+    const progress = { step, epoch, trainedTokens, loss, bestLoss, bestStep };
+    const rest = await run({ progress, best: first.result.best });
+    expect(steps(rest.events)).toEqual([6, 7, 8]);
+    expect([...first.batches, ...rest.batches]).toEqual(whole.batches);
+    expect(rest.evaluated).toEqual([8]);
+    expect(rest.result).toMatchObject({ step: 8, epoch: whole.result.epoch, bestStep: 4 });
+    expect(rest.result.trainedTokens).toBe(whole.result.trainedTokens);
+    // Killed between its last save and its end: there is no step left.
+    const none = await run({ progress: { ...progress, step: 8, loss: 0.5 }, best: undefined });
+    expect(none.result).toMatchObject({ outcome: 'completed', step: 8, loss: 0.5 });
+    expect(none.batches).toEqual([]);
+  });
+
   it.each([
     ['NaN', NaN, 'loss-not-finite'],
     ['infinite', Infinity, 'loss-not-finite'],

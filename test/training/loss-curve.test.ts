@@ -35,6 +35,14 @@ describe('lossCurve', () => {
     ]);
     expect(curve.validation).toEqual([{ step: 3, loss: 8 }]);
   });
+
+  it('drops what is repeated as soon as the run goes on', () => {
+    const first = [started(), metrics(1, 5), evaluation(1, 6), metrics(2, 4), metrics(3, 3), evaluation(3, 2)];
+    const curve = lossCurve([...first, started({ resumedFrom: 2 })]);
+    expect(curve.train.map(({ step }) => step)).toEqual([1, 2]);
+    expect(curve).toMatchObject({ validation: [{ step: 1, loss: 6 }], best: { step: 1, loss: 6 } });
+    expect(lossCurve([...first, started({ resumedFrom: 0 })]).train).toEqual([]);
+  });
 });
 
 describe('smooth', () => {

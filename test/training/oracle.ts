@@ -6,7 +6,20 @@ import type { RowBatch } from '../../src/training/batches';
 import type { WeightSource } from '../../src/training/engines/engine';
 import { readDecoderConfig } from '../../src/training/models/config';
 
-export const MODELS = ['llama-tied', 'llama-untied', 'mistral', 'qwen2', 'smollm2', 'llama3-rope'] as const;
+export const MODELS = [
+  'llama-tied',
+  'llama-untied',
+  'mistral',
+  'qwen2',
+  'smollm2',
+  'llama3-rope',
+  'llama-yarn',
+  'qwen3',
+  'smollm3',
+  'gemma2',
+  'gemma3',
+  'phi3',
+] as const;
 
 interface DumpBatch {
   readonly ids: number[][];

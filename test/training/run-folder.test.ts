@@ -13,6 +13,7 @@ import {
   updateRunFile,
   watchEvents,
 } from '../../src/training/run-folder';
+import { serveControl } from '../../src/training/control';
 import { temporaryFolder, until } from './fake-run';
 
 const NOON = new Date(2026, 10, 24, 12, 5, 9);
@@ -228,6 +229,41 @@ describe('listRuns', () => {
     const run = createRunFolder(folder.path, 'again', {}, new Date(2026, 0, 1));
     for (const event of [started(10), metrics(7), stopped, started(10), metrics(8)]) appendEvent(run, event);
     expect(await summarizeRun(run.path)).toMatchObject({ state: 'interrupted', lastStep: 8 });
+  });
+
+  it('leaves out the steps after the checkpoint that a run was resumed from', async () => {
+    const run = createRunFolder(folder.path, 'again', {}, new Date(2026, 0, 1));
+    const resumed = (resumedFrom: number): TrainerEvent => ({ ...started(20), resumedFrom }) as TrainerEvent;
+    const evaluated = (step: number, loss: number): TrainerEvent => ({
+      ...{ v: 1, time: '', type: 'evaluation', epoch: 1, perplexity: 1, tokenAccuracy: 0, trainedTokens: 1 },
+      ...{ step, loss, best: true },
+    });
+    const first = [metrics(6, 3), evaluated(6, 2), metrics(7, 2.5), metrics(8, 2.25), evaluated(8, 1), metrics(9, 2)];
+    for (const event of [started(10), ...first, resumed(7)]) appendEvent(run, event);
+    expect(await summarizeRun(run.path)).toMatchObject({
+      ...{ lastStep: 7, lastLoss: 2.5, totalSteps: 20, bestValidationLoss: 2 },
+    });
+    for (const event of [metrics(8, 2.125), evaluated(8, 1.5)]) appendEvent(run, event);
+    expect(await summarizeRun(run.path)).toMatchObject({ lastStep: 8, lastLoss: 2.125, bestValidationLoss: 1.5 });
+    appendEvent(run, resumed(0));
+    const summary = await summarizeRun(run.path);
+    expect(summary).toMatchObject({ lastStep: 0, lastLoss: null });
+    expect(summary).not.toHaveProperty('bestValidationLoss');
+  });
+
+  it('shows a run as running once it is resumed, before its trainer has said a word', async () => {
+    const run = createRunFolder(folder.path, 'again', {}, new Date(2026, 0, 1));
+    for (const event of [started(10), metrics(7), { ...stopped, time: '2026-01-01T00:00:00.000Z' }])
+      appendEvent(run, event);
+    expect((await summarizeRun(run.path)).state).toBe('stopped');
+    const server = await serveControl(run, () => undefined);
+    const summary = await summarizeRun(run.path);
+    expect(summary).toMatchObject({ state: 'running', lastStep: 7 });
+    expect(summary).not.toHaveProperty('final');
+    // Its own last word counts at once, although it still holds its socket.
+    appendEvent(run, { ...stopped, time: new Date().toISOString() });
+    expect((await summarizeRun(run.path)).state).toBe('stopped');
+    await server.close();
   });
 
   it('is quick on a long log', async () => {

@@ -43,9 +43,20 @@ describe('settings', () => {
     ['model', '', 'must be a text'],
     ['target_modules', [], 'must be a list'],
     ['target_modules', 'q_proj', 'must be a list'],
+    ['force', ['warm-up', 'warmup'], 'not "warmup"'],
+    ['force', [1], 'must be a list'],
     ['epochs', NaN, 'must be a number'],
   ])('%s %j is refused', (key, value, part) => {
     expect(problemsOf({ [key]: value })).toEqual([expect.stringContaining(part)]);
+  });
+
+  it('take resolved ones again, an empty list included', () => {
+    expect(resolve({}).force).toEqual([]);
+    expect(problemsOf({ ...resolve({}), force: [] })).toEqual([]);
+    expect(settingsSchema()['properties']).toMatchObject({
+      force: { type: 'array', items: { enum: expect.arrayContaining(['doubled-bos']) as unknown } },
+      target_modules: { minItems: 1, items: { type: 'string' } },
+    });
   });
 
   it('fill in the numbers that depend on the run', () => {

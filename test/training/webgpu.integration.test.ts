@@ -14,14 +14,17 @@ describe.skipIf(device === undefined && !required)(`the same graph on WebGPU${re
     expect(existsSync(device!)).toBe(true);
   });
 
-  // Grouped queries, a tied head and biases; an own head and all seven layers.
-  it.each(['llama-tied', 'qwen2', 'mistral'] as const)('%s: the losses of 20 steps', async (model) => {
-    const { dump, tensors } = loadOracle(model);
-    const parameters = startingAdapter(tensors);
-    const engine = createOnnxRuntimeEngine({ device: 'webgpu', threads: 2, prepack: true });
-    const tolerance = { loss: 1e-3, gradientNorm: 1e-2 };
-    await replay(engine, model, { method: 'lora', lora: dump.lora }, parameters, dump.training, tolerance);
-    for (const { name, data } of parameters)
-      expect(relativeError(data, tensors.get(`trained.${name}`)!.data), name).toBeLessThan(1e-2);
-  });
+  // Grouped queries, a tied head and biases; an own head and all seven layers; caps, GELU and windows; fused matrices.
+  it.each(['llama-tied', 'qwen2', 'mistral', 'gemma2', 'phi3'] as const)(
+    '%s: the losses of 20 steps',
+    async (model) => {
+      const { dump, tensors } = loadOracle(model);
+      const parameters = startingAdapter(tensors);
+      const engine = createOnnxRuntimeEngine({ device: 'webgpu', threads: 2, prepack: true });
+      const tolerance = { loss: 1e-3, gradientNorm: 1e-2 };
+      await replay(engine, model, { method: 'lora', lora: dump.lora }, parameters, dump.training, tolerance);
+      for (const { name, data } of parameters)
+        expect(relativeError(data, tensors.get(`trained.${name}`)!.data), name).toBeLessThan(1e-2);
+    },
+  );
 });

@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import * as path from 'node:path';
 import * as prettier from 'prettier';
 import { describe, expect, it } from 'vitest';
+import { preflightPage } from '../../src/training/preflight/docs';
 import { rulesPage, rulesTable } from '../../src/dataset-lsp/rule-docs';
 import { RULES } from '../../src/dataset-lsp/rules';
 import { ruleOverridesSetting, ruleSetting } from '../../src/workbench/rule-settings';
@@ -53,6 +54,7 @@ describe('the manifest', () => {
   it('comes with a page and a table of every rule (the same script writes them)', async () => {
     const style = { ...(await prettier.resolveConfig(path.join(root, 'README.md'))), parser: 'markdown' };
     expect(read('docs/rules.md')).toBe(rulesPage());
+    expect(read('docs/preflight.md')).toBe(preflightPage());
     const [, table] = /<!-- rules -->\n([^]*)\n<!-- \/rules -->/.exec(read('README.md')) ?? [];
     expect(table?.trim()).toBe((await prettier.format(rulesTable(), style)).trim());
     for (const { meta } of RULES) expect(table).toContain(`[${meta.id}](docs/rules.md#${meta.id})`);

@@ -62,6 +62,8 @@ describe('progress of a run', () => {
     const progress = [metrics(3, 2), stopped, started].reduce(advance, newProgress('a'));
     expect(progress).toMatchObject({ state: 'starting', totalSteps: 10, step: 3, final: undefined });
     expect(advance(progress, metrics(4, 2)).state).toBe('training');
+    // From an earlier checkpoint: the steps since then are made again.
+    expect(advance(progress, { ...started, resumedFrom: 2 } as TrainerEvent).step).toBe(2);
   });
 
   it('stays stopping until the last event', () => {

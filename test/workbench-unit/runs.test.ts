@@ -65,6 +65,22 @@ const metrics = (step: number): EventBody => ({
   secondsLeft: 10,
 });
 
+const startedAfter = (resumedFrom: number): EventBody => ({
+  type: 'started',
+  run: '/r',
+  resumedFrom,
+  name: 'support',
+  settings: {},
+  engine: 'onnxruntime',
+  device: 'cpu',
+  totalSteps: 20,
+  stepsPerEpoch: 5,
+  trainExamples: 1,
+  validationExamples: 0,
+  baseParameters: 1,
+  trainableParameters: 1,
+});
+
 async function until(condition: () => boolean): Promise<void> {
   for (let i = 0; i < 300 && !condition(); i++) await new Promise((done) => setTimeout(done, 10));
   expect(condition()).toBe(true);
@@ -116,6 +132,46 @@ describe('a run that is started here', () => {
     await until(() => commands.length === 1);
     expect(commands).toEqual([{ type: 'stop' }]);
     await server.close();
+  });
+});
+
+describe('a run that is resumed', () => {
+  const soon = (): Promise<void> => new Promise((done) => setTimeout(done, 300));
+
+  it('is followed from where it goes on; the end of its first part does not count', async () => {
+    const folder = createRunFolder(output, 'support', {}, new Date(Date.now() - 60_000));
+    for (let step = 1; step <= 9; step++) write(folder, metrics(step));
+    write(folder, { type: 'stopped', step: 9, checkpoint: null, adapter: null });
+    await soon();
+    const given = { path: folder.path, name: 'support' };
+    const resuming = runs.resume(given, {});
+    await expect(runs.resume(given, {})).rejects.toMatchObject({ code: 'run-in-use' });
+    const run = await resuming;
+    await expect(runs.resume(given, {})).rejects.toMatchObject({ code: 'run-in-use' });
+    await soon();
+    expect(run.progress.state).not.toBe('stopped');
+    expect(launched.map(({ path }) => path)).toEqual([folder.path]);
+    write(folder, startedAfter(7));
+    await until(() => run.progress.step === 7);
+    write(folder, metrics(8));
+    await until(() => run.progress.step === 8);
+    expect(run.progress.state).toBe('training');
+    write(folder, { type: 'stopped', step: 8, checkpoint: null, adapter: null });
+    expect(await run.ended).toMatchObject({ state: 'stopped', step: 8 });
+  });
+
+  it('is refused while its trainer lives and when it is completed', async () => {
+    const folder = createRunFolder(output, 'support', {}, new Date());
+    const server = await serveControl(folder, () => undefined);
+    write(folder, metrics(1));
+    await expect(runs.resume({ path: folder.path, name: 'support' }, {})).rejects.toMatchObject({ code: 'run-in-use' });
+    await server.close();
+    const numbers = { loss: 1, validationLoss: null, bestStep: null, trainedTokens: 1, peakMemoryBytes: 1 };
+    write(folder, { type: 'completed', adapter: '/a', step: 1, seconds: 1, metrics: numbers });
+    await expect(runs.resume({ path: folder.path, name: 'support' }, {})).rejects.toMatchObject({
+      code: 'run-completed',
+    });
+    expect(launched).toEqual([]);
   });
 });
 

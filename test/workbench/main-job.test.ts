@@ -104,6 +104,24 @@ describe('from a dataset to a trained adapter, in VS Code', () => {
     expect(mean(losses.slice(-5))).toBeLessThan(mean(losses.slice(0, 5)) * 0.8);
   });
 
+  it('goes on after the step at which it was stopped, in the same run folder', async () => {
+    const stoppedAt = Number(runEvents().at(-1)?.['step']);
+    await window
+      .notification(/Stopped .+ after step \d+/)
+      .getByRole('button', { name: 'Resume' })
+      .click();
+    await expect.poll(() => step(), { timeout: 60_000 }).toBeGreaterThan(stoppedAt);
+    await window.screenshot('resumed');
+    expect(runFolders()).toHaveLength(1);
+    const events = runEvents();
+    const starts = events.filter((event) => event['type'] === 'started');
+    expect(starts.map((event) => event['resumedFrom'])).toEqual([undefined, stoppedAt]);
+    const steps = events.filter((event) => event['type'] === 'metrics').map((event) => Number(event['step']));
+    expect(steps).toEqual(steps.map((_, index) => index + 1));
+    await window.runCommand('Fine-tune: Stop Training');
+    await expect.poll(() => runEvents().at(-1)?.['type'], { timeout: 30_000 }).toBe('stopped');
+  });
+
   it('shows the run after another reload', async () => {
     await window.reload();
     await window.runCommand('Fine-tune: Open Dashboard');

@@ -276,15 +276,19 @@ def dump(spec: ModelSpec, out: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     write_model(spec, folder)
     batches = make_batches(spec.config.vocab_size, np.random.default_rng(spec.seed))
-    tensors, record, model = numbers(folder, spec, batches, "eager")
+    first, *others = spec.attentions
+    tensors, record, model = numbers(folder, spec, batches, first)
     check_copies(folder, spec, batches[0], tensors["logits.base"])
-    other, other_record, _ = numbers(folder, spec, batches, "sdpa")
+    noise = {}
+    for attention in others:
+        other, other_record, _ = numbers(folder, spec, batches, attention)
+        noise = noise_of(tensors, record, other, other_record)
     header = {
         "model": spec.name,
         "padId": PAD,
         "lora": {"r": spec.r, "alpha": spec.alpha, "dropout": 0, "targetModules": spec.targets},
         "batches": batches,
-        "noise": noise_of(tensors, record, other, other_record),
+        "noise": noise,
     }
     save_file({n: t.contiguous() for n, t in sorted(tensors.items())}, folder / "dump.safetensors")
     (folder / "dump.json").write_text(json.dumps(header | record) + "\n")

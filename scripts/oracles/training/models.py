@@ -7,9 +7,21 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from transformers import AutoModelForCausalLM, LlamaConfig, MistralConfig, PretrainedConfig, Qwen2Config
+from transformers import (
+    AutoModelForCausalLM,
+    Gemma2Config,
+    Gemma3TextConfig,
+    LlamaConfig,
+    MistralConfig,
+    Phi3Config,
+    PretrainedConfig,
+    Qwen2Config,
+    Qwen3Config,
+    SmolLM3Config,
+)
 
 ATTENTION = ["q_proj", "v_proj"]
+FUSED = ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"]
 SEVEN = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 COMMON = {
     "num_hidden_layers": 2,
@@ -37,6 +49,8 @@ class ModelSpec:
     """config.json as transformers 4 wrote it (rope_theta, rope_scaling, torch_dtype), like most published models."""
     bf16_copy: bool = False
     """Weights are exact in bfloat16, and <name>-bf16/ holds them so."""
+    attentions: tuple[str, ...] = ("eager", "sdpa")
+    """Implementations of attention: the first one's numbers are kept, another one shows their noise."""
     sharded_copy: bool = False
     """<name>-sharded/ holds the same weights in several files with an index, as transformers splits them."""
 
@@ -163,6 +177,124 @@ MODELS = [
         ATTENTION,
         version_4=True,
     ),
+    ModelSpec(
+        "qwen3",
+        17,
+        Qwen3Config(
+            **COMMON | {"num_hidden_layers": 3},
+            vocab_size=128,
+            hidden_size=32,
+            intermediate_size=48,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            head_dim=12,
+            rms_norm_eps=1e-6,
+            tie_word_embeddings=True,
+            # The last layer looks back at most seven tokens.
+            use_sliding_window=True,
+            sliding_window=7,
+            max_window_layers=2,
+            rope_parameters=rope(1000000.0),
+        ),
+        SEVEN,
+        version_4=True,
+    ),
+    ModelSpec(
+        "smollm3",
+        18,
+        SmolLM3Config(
+            **COMMON | {"num_hidden_layers": 3},
+            vocab_size=128,
+            hidden_size=32,
+            intermediate_size=48,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            no_rope_layers=[1, 0, 1],
+            rope_parameters=rope(50000.0),
+        ),
+        SEVEN,
+    ),
+    ModelSpec(
+        "gemma2",
+        19,
+        # Caps low enough that the hyperbolic tangent bends most scores and logits.
+        Gemma2Config(
+            **COMMON,
+            vocab_size=128,
+            hidden_size=32,
+            intermediate_size=48,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            head_dim=12,
+            query_pre_attn_scalar=9,
+            sliding_window=6,
+            attn_logit_softcapping=3.0,
+            final_logit_softcapping=4.0,
+            rope_parameters=rope(10000.0),
+        ),
+        SEVEN,
+        full=True,
+        version_4=True,
+        attentions=("eager",),  # The others leave out the cap.
+    ),
+    ModelSpec(
+        "gemma3",
+        20,
+        Gemma3TextConfig(
+            **COMMON | {"num_hidden_layers": 3},
+            vocab_size=128,
+            hidden_size=32,
+            intermediate_size=48,
+            num_attention_heads=4,
+            num_key_value_heads=1,
+            head_dim=8,
+            query_pre_attn_scalar=16,
+            sliding_window=5,
+            layer_types=["sliding_attention", "sliding_attention", "full_attention"],
+            rope_parameters={
+                "full_attention": rope(1000000.0, rope_type="linear", factor=8.0),
+                "sliding_attention": rope(10000.0),
+            },
+        ),
+        SEVEN,
+    ),
+    ModelSpec(
+        "phi3",
+        21,
+        Phi3Config(
+            **COMMON,
+            vocab_size=128,
+            hidden_size=32,
+            intermediate_size=48,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            sliding_window=9,
+            rms_norm_eps=1e-5,
+            rope_parameters=rope(10000.0, partial_rotary_factor=1.0),
+        ),
+        FUSED,
+        full=True,
+        version_4=True,
+    ),
+    ModelSpec(
+        "llama-yarn",
+        22,
+        # Of the eight frequencies of a head some are kept, some blended, some divided.
+        LlamaConfig(
+            **COMMON,
+            vocab_size=128,
+            hidden_size=32,
+            intermediate_size=64,
+            num_attention_heads=2,
+            num_key_value_heads=1,
+            rms_norm_eps=1e-5,
+            tie_word_embeddings=True,
+            rope_parameters=rope(
+                500.0, rope_type="yarn", factor=4.0, original_max_position_embeddings=32, beta_fast=4.0
+            ),
+        ),
+        ATTENTION,
+    ),
 ]
 
 
@@ -193,7 +325,9 @@ def write_model(spec: ModelSpec, folder: Path) -> None:
 def initial(name: str, p: torch.Tensor, spec: ModelSpec) -> torch.Tensor:
     """Large enough that logits differ clearly and no gradient is tiny."""
     if "norm" in name:
-        value = 1 + 0.2 * torch.randn(p.shape)
+        # Gemma adds the one itself.
+        centre = 0 if spec.config.model_type.startswith("gemma") else 1
+        value = centre + 0.2 * torch.randn(p.shape)
     elif name.endswith("bias"):
         value = 0.3 * torch.randn(p.shape)
     elif "embed" in name or "lm_head" in name:

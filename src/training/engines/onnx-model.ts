@@ -90,6 +90,8 @@ export function toOnnx(program: Program, weights: WeightSource, rootFolder: stri
         return node('Sqrt', from, to);
       case 'sigmoid':
         return node('Sigmoid', from, to);
+      case 'tanh':
+        return node('Tanh', from, to);
       case 'softmax':
         return node('Softmax', from, to, { axis: -1 });
       case 'sum':

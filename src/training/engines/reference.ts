@@ -127,6 +127,7 @@ const ELEMENTWISE: Readonly<Record<string, (x: number, y: number) => number>> = 
 const UNARY: Readonly<Record<string, (x: number) => number>> = {
   sqrt: Math.sqrt,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  tanh: Math.tanh,
 };
 
 function compute(value: Value, inputs: readonly Cell[], shape: readonly number[]): Float64Array {
@@ -150,6 +151,7 @@ function compute(value: Value, inputs: readonly Cell[], shape: readonly number[]
     }
     case 'sqrt':
     case 'sigmoid':
+    case 'tanh':
       return a.data.map(UNARY[operation.kind]!);
     case 'softmax':
       return eachRow(a, a.shape.at(-1)!, (row, out) => {

@@ -1,5 +1,5 @@
 /** The layers and losses of a decoder, each with its derivative. Rank-2 activations are [rows, width], rows = B·T. */
-import { type Dim, product } from './dims';
+import { product } from './dims';
 import type { Graph, Value } from './graph';
 
 export function add(g: Graph, a: Value, b: Value): Value {
@@ -32,19 +32,21 @@ export function linear(g: Graph, x: Value, weight: Value): Value {
   ]);
 }
 
-/** x / √(mean(x²) + ε) · weight (Zhang & Sennrich 2019). */
-export function rmsNorm(g: Graph, x: Value, weight: Value, epsilon: number): Value {
+/** x / √(mean(x²) + ε) · (offset + weight) over the last axis (Zhang & Sennrich 2019); the weight is a vector. */
+export function rmsNorm(g: Graph, x: Value, weight: Value, epsilon: number, offset = 0): Value {
+  const gain = offset === 0 ? weight : g.add(weight, g.scalar(offset));
   const square = g.reduce('mean', g.multiply(x, x), [-1]);
   const inverse = g.divide(g.scalar(1), g.sqrt(g.add(square, g.scalar(epsilon))));
   const normal = g.multiply(x, inverse);
-  return g.differentiable(g.multiply(normal, weight), [x, weight], (dy, [needsX, needsWeight]) => {
+  return g.differentiable(g.multiply(normal, gain), [x, weight], (dy, [needsX, needsWeight]) => {
     let dx: Value | undefined;
     if (needsX) {
-      const dNormal = g.multiply(dy, weight);
+      const dNormal = g.multiply(dy, gain);
       const along = g.reduce('mean', g.multiply(dNormal, normal), [-1]);
       dx = g.multiply(g.subtract(dNormal, g.multiply(normal, along)), inverse);
     }
-    const dWeight = needsWeight ? g.reshape(g.reduce('sum', g.multiply(dy, normal), [0]), weight.shape) : undefined;
+    const others = x.shape.slice(0, -1).map((_, axis) => axis);
+    const dWeight = needsWeight ? g.reshape(g.reduce('sum', g.multiply(dy, normal), others), weight.shape) : undefined;
     return [dx, dWeight];
   });
 }
@@ -58,6 +60,47 @@ export function swiglu(g: Graph, gate: Value, up: Value): Value {
     const slope = needsGate && g.subtract(g.add(sigmoid, silu), g.multiply(silu, sigmoid));
     return [slope ? g.multiply(g.multiply(dy, up), slope) : undefined, needsUp ? g.multiply(dy, silu) : undefined];
   });
+}
+
+/** gelu(gate) ∘ up with GELU's tanh form, ½x(1 + tanh u) = x · σ(2u), u = √(2/π)(x + 0.044715x³). */
+export function geglu(g: Graph, gate: Value, up: Value): Value {
+  const root = 2 * Math.sqrt(2 / Math.PI);
+  const square = g.multiply(gate, gate);
+  const polynomial = (constant: number, factor: number): Value =>
+    g.add(g.multiply(square, g.scalar(factor)), g.scalar(constant));
+  const sigmoid = g.sigmoid(g.multiply(gate, polynomial(root, root * 0.044715)));
+  const gelu = g.multiply(gate, sigmoid);
+  return g.differentiable(g.multiply(gelu, up), [gate, up], (dy, [needsGate, needsUp]) => {
+    // gelu' = σ + gelu · (1 − σ) · (2u)'
+    const inner =
+      needsGate && g.multiply(g.subtract(gelu, g.multiply(gelu, sigmoid)), polynomial(root, root * 3 * 0.044715));
+    return [
+      inner ? g.multiply(g.multiply(dy, up), g.add(sigmoid, inner)) : undefined,
+      needsUp ? g.multiply(dy, gelu) : undefined,
+    ];
+  });
+}
+
+/** The columns of x [rows, width] in consecutive pieces whose widths are to each other as the `shares`. */
+export function splitColumns(g: Graph, x: Value, shares: readonly number[]): readonly Value[] {
+  const total = shares.reduce((a, b) => a + b, 0);
+  const units = g.split(x, 1, total);
+  let start = 0;
+  const pieces = shares.map((share) => g.concat(units.slice(start, (start += share)), 1));
+  // In equal units again, since pieces of different widths have no width that divides the whole.
+  return g.differentiableParts(pieces, x, (gradients) =>
+    g.concat(
+      gradients.flatMap((gradient, i) => g.split(gradient, 1, shares[i]!)),
+      1,
+    ),
+  );
+}
+
+/** cap · tanh(x / cap), and its slope 1 − tanh²; without a cap x itself. */
+export function softCap(g: Graph, x: Value, cap: number | undefined): { value: Value; slope: Value | undefined } {
+  if (cap === undefined) return { value: x, slope: undefined };
+  const tanh = g.tanh(g.multiply(x, g.scalar(1 / cap)));
+  return { value: g.multiply(tanh, g.scalar(cap)), slope: g.subtract(g.scalar(1), g.multiply(tanh, tanh)) };
 }
 
 /** Rows of the table [V, d] for ids (int32, any rank). */
@@ -83,84 +126,6 @@ export function rotary(g: Graph, x: Value, cos: Value, sin: Value): Value {
 }
 
 /**
- * Causal attention with grouped queries, computed in `blocks` blocks of query rows: block i only meets the keys up to
- * its own end, which saves almost half of the work. q [B, T, kv, groups, hd] already scaled; k, v [B, T, kv, hd];
- * the additive mask is [B or 1, 1, T, T]. Returns [B·T, kv·groups·hd].
- *
- * The backward pass uses rowsum(dP ∘ P) = rowsum(dO ∘ O) (Dao et al. 2022) and products that transpose only the
- * narrow matrices, never the T × T ones.
- */
-export function attention(g: Graph, q: Value, k: Value, v: Value, additiveMask: Value, blocks: number): Value {
-  const [batch, length, kv, groups, headDim] = q.shape as [Dim, Dim, number, number, number];
-  const masks = blockMasks(g, additiveMask, groups, blocks);
-  const blockRows = g.split(q, 1, blocks)[0]!.shape[1]!;
-  const folded: Dim[] = [batch, kv, product(groups, blockRows), headDim];
-  // [B, Tb, kv, groups, hd] → [B, kv, groups·Tb, hd]
-  const fold = (x: Value): Value => g.reshape(g.transpose(x, [0, 2, 3, 1, 4]), folded);
-  const unfold = (x: Value): Value =>
-    g.transpose(g.reshape(x, [batch, kv, groups, blockRows, headDim]), [0, 3, 1, 2, 4]);
-
-  const keysT = g.split(g.transpose(k, [0, 2, 3, 1]), 3, blocks); // each [B, kv, hd, Tb]
-  const values = g.split(g.transpose(v, [0, 2, 1, 3]), 2, blocks); // each [B, kv, Tb, hd]
-  const steps = g.split(q, 1, blocks).map((block, i) => {
-    const query = fold(block);
-    const scores = g.add(g.matmul(query, g.concat(keysT.slice(0, i + 1), 3)), masks[i]!);
-    const probabilities = g.softmax(scores);
-    const output = g.matmul(probabilities, g.concat(values.slice(0, i + 1), 2));
-    return { query, probabilities, output };
-  });
-  const rows = product(batch, length);
-  const width = kv * groups * headDim;
-  const result = g.reshape(
-    g.concat(
-      steps.map((s) => unfold(s.output)),
-      1,
-    ),
-    [rows, width],
-  );
-
-  return g.differentiable(result, [q, k, v], (dy) => {
-    const outer = g.split(g.reshape(dy, [batch, length, kv, groups, headDim]), 1, blocks);
-    const keys = g.split(g.transpose(k, [0, 2, 1, 3]), 2, blocks); // each [B, kv, Tb, hd]
-    const valuesT = g.split(g.transpose(v, [0, 2, 3, 1]), 3, blocks); // each [B, kv, hd, Tb]
-    const dq: Value[] = [];
-    const dkT: Value[] = []; // by key block, [B, kv, hd, Tb]
-    const dvT: Value[] = [];
-    const accumulate = (sums: Value[], whole: Value, count: number): void =>
-      g.split(whole, 3, count).forEach((piece, j) => {
-        const sum = sums[j];
-        sums[j] = sum ? g.add(sum, piece) : piece;
-      });
-    steps.forEach(({ query, probabilities, output }, i) => {
-      const dOut = fold(outer[i]!);
-      const along = g.reduce('sum', g.multiply(dOut, output), [-1]);
-      const dProbabilities = g.matmul(dOut, g.concat(valuesT.slice(0, i + 1), 3));
-      const dScores = g.multiply(probabilities, g.subtract(dProbabilities, along));
-      dq.push(unfold(g.matmul(dScores, g.concat(keys.slice(0, i + 1), 2))));
-      accumulate(dkT, g.matmul(g.transpose(query, [0, 1, 3, 2]), dScores), i + 1);
-      accumulate(dvT, g.matmul(g.transpose(dOut, [0, 1, 3, 2]), probabilities), i + 1);
-    });
-    return [g.concat(dq, 1), g.transpose(g.concat(dkT, 3), [0, 3, 1, 2]), g.transpose(g.concat(dvT, 3), [0, 3, 1, 2])];
-  });
-}
-
-/** Rows of the mask for every block of queries, repeated for the groups: [B or 1, 1, groups·Tb, (i+1)·Tb]. Shared by all layers. */
-const maskCache = new WeakMap<Graph, Map<string, Value[]>>();
-function blockMasks(g: Graph, additiveMask: Value, groups: number, blocks: number): Value[] {
-  const cache = maskCache.get(g) ?? new Map<string, Value[]>();
-  maskCache.set(g, cache);
-  const key = `${additiveMask.id} ${groups} ${blocks}`;
-  const known = cache.get(key);
-  if (known) return known;
-  const masks = g.split(additiveMask, 2, blocks).map((rows, i) => {
-    const needed = g.concat(g.split(rows, 3, blocks).slice(0, i + 1), 3);
-    return g.concat(Array<Value>(groups).fill(needed), 2);
-  });
-  cache.set(key, masks);
-  return masks;
-}
-
-/**
  * The rows of x [R, d] that have a label: `rows` [N] names them; `inverse` [R] names, for each row of x, its place
  * among them, or N where it has none. Two gathers are exact and need no atomic additions on a GPU.
  */
@@ -178,7 +143,7 @@ export interface CrossEntropy {
 /**
  * Cross-entropy of the head: logits = x · headᵀ with x [N, d], head [V, d], labels int32 [N], weights [N]. It works in
  * `chunks` equal parts of the rows, so that N × V logits never exist at once. The derivative needs no one-hot matrix:
- * dx = softmax · head − head[label].
+ * dx = softmax · head − head[label]. `cap` bounds the logits (see `softCap`); its slope then goes into both terms.
  */
 export function crossEntropy(
   g: Graph,
@@ -187,6 +152,7 @@ export function crossEntropy(
   labels: Value,
   weights: Value,
   chunks: number,
+  cap?: number,
 ): CrossEntropy {
   const labelParts = g.split(labels, 0, chunks);
   const weightParts = g.split(weights, 0, chunks);
@@ -196,18 +162,21 @@ export function crossEntropy(
   const steps = g.split(x, 0, chunks).map((rows, i) => {
     const n = rows.shape[0]!;
     const label = labelParts[i]!;
-    const logits = g.gemm(rows, head, { transposeB: true });
+    const { value: logits, slope } = softCap(g, g.gemm(rows, head, { transposeB: true }), cap);
     const logSum = g.reshape(g.reduce('logSumExp', logits, [1]), [n]);
     const nll = g.subtract(logSum, g.pick(logits, label));
     const loss = g.reshape(g.reduce('sum', g.multiply(nll, weightParts[i]!), [0]), []);
     const predictions = g.argMax(logits);
     const weight = g.reshape(weightParts[i]!, [n, 1]);
-    const probabilities = g.softmax(logits);
-    const dx = g.multiply(g.subtract(g.gemm(probabilities, head), g.gather(head, label)), weight);
+    const softmax = g.softmax(logits);
+    const probabilities = slope ? g.multiply(softmax, slope) : softmax;
+    const atLabel = slope && g.reshape(g.pick(slope, label), [n, 1]);
+    const sloped = (x: Value): Value => (atLabel ? g.multiply(x, atLabel) : x);
+    const dx = g.multiply(g.subtract(g.gemm(probabilities, head), sloped(g.gather(head, label))), weight);
     const weighted = g.multiply(rows, weight);
     const part = g.subtract(
       g.gemm(probabilities, weighted, { transposeA: true }),
-      g.scatterAdd(label, weighted, head.shape[0] as number),
+      g.scatterAdd(label, sloped(weighted), head.shape[0] as number),
     );
     dHead = dHead ? g.add(dHead, part) : part;
     return { loss, predictions, dx };

@@ -13,7 +13,7 @@ export type Operation =
   | { readonly kind: 'weight'; readonly name: string }
   | { readonly kind: 'constant'; readonly data: Float32Array }
   | { readonly kind: 'add' | 'subtract' | 'multiply' | 'divide' }
-  | { readonly kind: 'sqrt' | 'sigmoid' }
+  | { readonly kind: 'sqrt' | 'sigmoid' | 'tanh' }
   /** Over the last axis. */
   | { readonly kind: 'softmax' }
   | { readonly kind: 'sum' | 'mean' | 'logSumExp'; readonly axes: readonly number[] }
@@ -51,9 +51,9 @@ export interface Value {
 export type Derivative = (gradient: Value, needs: readonly boolean[]) => readonly (Value | undefined)[];
 
 interface TapeEntry {
-  readonly output: Value;
+  readonly outputs: readonly Value[];
   readonly inputs: readonly Value[];
-  readonly derivative: Derivative;
+  readonly derivative: (gradients: readonly Value[], needs: readonly boolean[]) => readonly (Value | undefined)[];
 }
 
 export class Graph {
@@ -91,6 +91,7 @@ export class Graph {
   divide = (a: Value, b: Value): Value => this.#make({ kind: 'divide' }, [a, b], broadcast(a.shape, b.shape));
   sqrt = (a: Value): Value => this.#make({ kind: 'sqrt' }, [a], a.shape);
   sigmoid = (a: Value): Value => this.#make({ kind: 'sigmoid' }, [a], a.shape);
+  tanh = (a: Value): Value => this.#make({ kind: 'tanh' }, [a], a.shape);
   softmax = (a: Value): Value => this.#make({ kind: 'softmax' }, [a], a.shape);
 
   /** Reduces the axes to size 1 (they are kept). Negative axes count from the end. */
@@ -170,21 +171,32 @@ export class Graph {
 
   /** Declares that `output` depends on `inputs` with the given derivative; everything in between is invisible. */
   differentiable(output: Value, inputs: readonly Value[], derivative: Derivative): Value {
-    this.#tape.push({ output, inputs, derivative });
+    this.#tape.push({ outputs: [output], inputs, derivative: ([gradient], needs) => derivative(gradient!, needs) });
     return output;
+  }
+  /** The same for outputs that are parts of one input; the loss must depend on all of them or on none. */
+  differentiableParts(
+    outputs: readonly Value[],
+    whole: Value,
+    derivative: (gradients: readonly Value[]) => Value,
+  ): readonly Value[] {
+    this.#tape.push({ outputs, inputs: [whole], derivative: (gradients) => [derivative(gradients)] });
+    return outputs;
   }
 
   /** Reverse mode: gradients of the scalar `loss` with respect to `targets`, in their order. */
   gradients(loss: Value, targets: readonly Value[]): Value[] {
     const tape = [...this.#tape];
     const wanted = new Set(targets.map((t) => t.id));
-    for (const { output, inputs } of tape) if (inputs.some((i) => wanted.has(i.id))) wanted.add(output.id);
+    for (const { outputs, inputs } of tape)
+      if (inputs.some((i) => wanted.has(i.id))) for (const output of outputs) wanted.add(output.id);
     const gradients = new Map<number, Value>([[loss.id, this.scalar(1)]]);
-    for (const { output, inputs, derivative } of tape.reverse()) {
-      const gradient = gradients.get(output.id);
-      if (!gradient || !wanted.has(output.id)) continue;
+    for (const { outputs, inputs, derivative } of tape.reverse()) {
+      const known = outputs.flatMap((output) => gradients.get(output.id) ?? []);
+      if (known.length === 0 || !wanted.has(outputs[0]!.id)) continue;
+      if (known.length < outputs.length) throw new Error('The loss depends on some parts of a value only.');
       const needs = inputs.map((i) => wanted.has(i.id));
-      derivative(gradient, needs).forEach((g, i) => {
+      derivative(known, needs).forEach((g, i) => {
         if (!g || !needs[i]) return;
         const id = inputs[i]!.id;
         const sum = gradients.get(id);

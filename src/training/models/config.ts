@@ -1,13 +1,7 @@
-/** Reads a Hugging Face config.json of the Llama kind: what the graph needs, with the field's defaults. */
+/** Reads a Hugging Face config.json of the Llama kind: what the graph needs, with the family's defaults. */
 import { Failure } from '../../common/failure';
-
-export interface RopeScaling {
-  readonly type: 'linear' | 'llama3';
-  readonly factor: number;
-  readonly lowFrequencyFactor: number;
-  readonly highFrequencyFactor: number;
-  readonly originalMaxPositions: number;
-}
+import { type LayerKind, readLayerKinds } from './layer-kinds';
+import { type JsonObject, type Rope, readRope } from './rope';
 
 export interface DecoderConfig {
   readonly family: string;
@@ -20,26 +14,55 @@ export interface DecoderConfig {
   readonly vocabulary: number;
   readonly maxPositions: number;
   readonly normEpsilon: number;
-  readonly ropeTheta: number;
-  readonly ropeScaling: RopeScaling | undefined;
+  /** Norms multiply by this + their weight: 1 in Gemma. */
+  readonly normOffset: 0 | 1;
+  /** By the `rope` of the layers that use it. */
+  readonly ropes: { readonly global: Rope; readonly local?: Rope };
+  /** One for each layer. */
+  readonly layerKinds: readonly LayerKind[];
   readonly tiedEmbeddings: boolean;
   /** Biases of q, k, v; of o; of the three MLP matrices. */
   readonly biases: { readonly qkv: boolean; readonly output: boolean; readonly mlp: boolean };
-  /** Tokens look back at most this far (Mistral); `undefined`: to the start. */
+  /** Windowed layers look back at most this far. */
   readonly slidingWindow: number | undefined;
+  readonly activation: 'silu' | 'gelu-tanh';
+  /** Each head of q and k has an RMS norm before RoPE. */
+  readonly qkNorm: boolean;
+  /** q, k and v are one matrix, gate and up another (Phi-3). */
+  readonly fusedProjections: boolean;
+  /** What attention and MLP add to the stream has norms of its own (Gemma). */
+  readonly postNorms: boolean;
+  readonly attentionScale: number;
+  readonly embeddingScale: number;
+  /** c of c · tanh(x / c) for attention scores and for the head's logits. */
+  readonly attentionCap: number | undefined;
+  readonly logitCap: number | undefined;
 }
 
-const FAMILIES = ['llama', 'mistral', 'qwen2'] as const;
+interface FamilyDefaults {
+  readonly tied?: boolean;
+  readonly headDim?: number;
+  readonly ropeTheta?: number;
+  readonly window?: number;
+  readonly attentionCap?: number;
+  readonly logitCap?: number;
+}
 
-export function readDecoderConfig(config: Readonly<Record<string, unknown>>, path: string): DecoderConfig {
-  const family = config.model_type;
-  if (!FAMILIES.some((known) => known === family))
-    throw new Failure(
-      'unknown-architecture',
-      `${path}: the architecture "${String(family ?? 'not named')}" is not supported.`,
-      `Choose a model of type ${FAMILIES.join(', ')} (Llama, TinyLlama, SmolLM, Mistral, Qwen 2 and 2.5 are such).`,
-      2,
-    );
+/** What transformers assumes where config.json of the family is silent. */
+const FAMILIES: Readonly<Record<string, FamilyDefaults>> = {
+  llama: {},
+  mistral: {},
+  qwen2: { window: 4096 },
+  qwen3: { headDim: 128, window: 4096 },
+  smollm3: { tied: true, ropeTheta: 2_000_000 },
+  gemma2: { tied: true, headDim: 256, window: 4096, attentionCap: 50, logitCap: 30 },
+  gemma3_text: { tied: true, headDim: 256, window: 4096, ropeTheta: 1_000_000 },
+  phi3: {},
+};
+
+export function readDecoderConfig(config: JsonObject, path: string): DecoderConfig {
+  const { family, defaults } = familyOf(config, path);
+  const gemma = family.startsWith('gemma');
   const number = (key: string, fallback?: number): number => {
     const value = config[key] ?? fallback;
     if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value;
@@ -50,10 +73,15 @@ export function readDecoderConfig(config: Readonly<Record<string, unknown>>, pat
       2,
     );
   };
+  /** null in the file means none, a missing key the family's default. */
+  const optional = (key: string, fallback?: number): number | undefined =>
+    config[key] === null || (config[key] === undefined && fallback === undefined) ? undefined : number(key, fallback);
+
+  const layers = number('num_hidden_layers');
   const hidden = number('hidden_size');
   const heads = number('num_attention_heads');
   const kvHeads = number('num_key_value_heads', heads);
-  const headDim = number('head_dim', hidden / heads);
+  const headDim = number('head_dim', defaults.headDim ?? hidden / heads);
   if (heads % kvHeads !== 0 || headDim % 2 !== 0 || !Number.isInteger(headDim))
     throw new Failure(
       'bad-model-config',
@@ -61,78 +89,112 @@ export function readDecoderConfig(config: Readonly<Record<string, unknown>>, pat
       'Fetch config.json of the model again.',
       2,
     );
-  const activation = config.hidden_act ?? 'silu';
-  if (activation !== 'silu' && activation !== 'swish')
-    throw new Failure(
-      'unknown-architecture',
-      `${path}: the activation "${String(activation)}" is not supported.`,
-      'Choose a model that uses SiLU.',
-      2,
-    );
-  // transformers 5 nests the RoPE settings; older files keep them flat.
-  const rope = objectOf(config.rope_parameters) ?? {};
-  const window = config.sliding_window;
-  const usesWindow = family === 'mistral' || (family === 'qwen2' && config.use_sliding_window === true);
+  const maxPositions = number('max_position_embeddings', 2048);
+  const usesWindow =
+    gemma || family === 'mistral' || family === 'phi3' || (family !== 'llama' && config.use_sliding_window === true);
+  const slidingWindow = usesWindow ? optional('sliding_window', defaults.window) : undefined;
+  const attentionBias = config.attention_bias === true && family !== 'phi3';
   return {
-    family: String(family),
-    layers: number('num_hidden_layers'),
+    family,
+    layers,
     hidden,
     heads,
     kvHeads,
     headDim,
     intermediate: number('intermediate_size'),
     vocabulary: number('vocab_size'),
-    maxPositions: number('max_position_embeddings', 2048),
-    normEpsilon: number('rms_norm_eps', 1e-6),
-    ropeTheta: typeof rope.rope_theta === 'number' ? rope.rope_theta : number('rope_theta', 10_000),
-    ropeScaling: readScaling(objectOf(config.rope_scaling) ?? rope, path),
-    tiedEmbeddings: config.tie_word_embeddings === true,
+    maxPositions,
+    normEpsilon: number('rms_norm_eps', family === 'phi3' ? 1e-5 : 1e-6),
+    normOffset: gemma ? 1 : 0,
+    ropes: readRopes(config, family, number('rope_theta', defaults.ropeTheta ?? 10_000), maxPositions, path),
+    layerKinds: readLayerKinds(config, family, layers, slidingWindow, path),
+    tiedEmbeddings: (config.tie_word_embeddings ?? defaults.tied) === true,
     biases: {
-      qkv: family === 'qwen2' || config.attention_bias === true,
-      output: config.attention_bias === true && family !== 'qwen2',
+      qkv: family === 'qwen2' || attentionBias,
+      output: attentionBias && family !== 'qwen2',
       mlp: config.mlp_bias === true,
     },
-    slidingWindow: usesWindow && typeof window === 'number' ? window : undefined,
+    slidingWindow,
+    activation: readActivation(
+      gemma ? (config.hidden_activation ?? 'gelu_pytorch_tanh') : (config.hidden_act ?? 'silu'),
+      path,
+    ),
+    qkNorm: family === 'qwen3' || family === 'gemma3_text',
+    fusedProjections: family === 'phi3',
+    postNorms: gemma,
+    attentionScale: (gemma ? number('query_pre_attn_scalar', 256) : headDim) ** -0.5,
+    embeddingScale: gemma ? Math.sqrt(hidden) : 1,
+    attentionCap: family === 'gemma2' ? optional('attn_logit_softcapping', defaults.attentionCap) : undefined,
+    logitCap: gemma ? optional('final_logit_softcapping', defaults.logitCap) : undefined,
   };
 }
 
-function objectOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-}
-
-function readScaling(scaling: Readonly<Record<string, unknown>>, path: string): RopeScaling | undefined {
-  const type = scaling.rope_type ?? scaling.type ?? 'default';
-  if (type === 'default') return undefined;
-  if (type !== 'linear' && type !== 'llama3')
+function familyOf(config: JsonObject, path: string): { family: string; defaults: FamilyDefaults } {
+  const family = String(config.model_type ?? 'not named');
+  const defaults = Object.hasOwn(FAMILIES, family) ? FAMILIES[family] : undefined;
+  if (!defaults)
     throw new Failure(
       'unknown-architecture',
-      `${path}: RoPE scaling "${String(type)}" is not supported.`,
-      'Choose a model with default, linear or llama3 scaling.',
+      `${path}: the architecture "${family}" is not supported.`,
+      family === 'gemma3'
+        ? 'This is a Gemma 3 that also reads images. Choose one for text alone (gemma3_text), such as 270m or 1b.'
+        : `Choose a model of type ${Object.keys(FAMILIES).join(', ')} (TinyLlama and SmolLM 2 are of type llama, Qwen 2.5 of type qwen2).`,
       2,
     );
-  const number = (key: string, fallback: number): number =>
-    typeof scaling[key] === 'number' ? scaling[key] : fallback;
+  if (config.use_bidirectional_attention === true)
+    throw new Failure(
+      'unknown-architecture',
+      `${path}: the model attends in both directions (use_bidirectional_attention), so it does not write text.`,
+      'Choose a model that was made to write, not to embed.',
+      2,
+    );
+  return { family, defaults };
+}
+
+function readActivation(name: unknown, path: string): DecoderConfig['activation'] {
+  if (name === 'silu' || name === 'swish') return 'silu';
+  if (name === 'gelu_pytorch_tanh' || name === 'gelu_new') return 'gelu-tanh';
+  throw new Failure(
+    'unknown-architecture',
+    `${path}: the activation "${String(name)}" is not supported.`,
+    'Choose a model that uses SiLU or GELU with tanh.',
+    2,
+  );
+}
+
+/** transformers 5 nests the settings (in Gemma 3 for each type of layer); older files keep them flat. */
+function readRopes(
+  config: JsonObject,
+  family: string,
+  flatTheta: number,
+  maxPositions: number,
+  path: string,
+): DecoderConfig['ropes'] {
+  const nested = objectOf(config.rope_parameters) ?? {};
+  const read = (settings: JsonObject, theta: number): Rope =>
+    readRope(settings, typeof settings.rope_theta === 'number' ? settings.rope_theta : theta, maxPositions, path);
+  if (family === 'gemma3_text') {
+    const local = typeof config.rope_local_base_freq === 'number' ? config.rope_local_base_freq : 10_000;
+    return {
+      global: read(objectOf(nested.full_attention) ?? objectOf(config.rope_scaling) ?? {}, flatTheta),
+      local: read(objectOf(nested.sliding_attention) ?? {}, local),
+    };
+  }
+  const settings: JsonObject = { ...nested, ...objectOf(config.rope_scaling) };
+  return { global: read(family === 'phi3' ? phi3Rope(settings, config) : settings, flatTheta) };
+}
+
+/** Its older files say "yarn" and "su" for what is longrope now, and keep the rotated part of a head apart. */
+function phi3Rope(settings: JsonObject, config: JsonObject): JsonObject {
+  const type = settings.rope_type ?? settings.type;
+  const part = settings.partial_rotary_factor ?? config.partial_rotary_factor;
   return {
-    type,
-    factor: number('factor', 1),
-    lowFrequencyFactor: number('low_freq_factor', 1),
-    highFrequencyFactor: number('high_freq_factor', 4),
-    originalMaxPositions: number('original_max_position_embeddings', 8192),
+    ...settings,
+    partial_rotary_factor: part,
+    ...(type === 'yarn' || type === 'su' ? { rope_type: 'longrope' } : {}),
   };
 }
 
-/** Inverse frequencies of RoPE, headDim / 2 of them, scaled as transformers' `modeling_rope_utils.py` does. */
-export function ropeFrequencies({ headDim, ropeTheta, ropeScaling }: DecoderConfig): Float64Array {
-  return new Float64Array(headDim / 2).map((_, i) => {
-    const frequency = ropeTheta ** ((-2 * i) / headDim);
-    if (!ropeScaling) return frequency;
-    const scaled = frequency / ropeScaling.factor;
-    if (ropeScaling.type === 'linear') return scaled;
-    const { originalMaxPositions, lowFrequencyFactor, highFrequencyFactor } = ropeScaling;
-    const turns = (originalMaxPositions * frequency) / (2 * Math.PI);
-    if (turns < lowFrequencyFactor) return scaled;
-    if (turns > highFrequencyFactor) return frequency;
-    const smooth = (turns - lowFrequencyFactor) / (highFrequencyFactor - lowFrequencyFactor);
-    return (1 - smooth) * scaled + smooth * frequency;
-  });
+function objectOf(value: unknown): JsonObject | undefined {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
 }

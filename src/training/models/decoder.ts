@@ -1,12 +1,14 @@
 /**
- * The Llama kind of decoder (Llama, TinyLlama, SmolLM, Mistral, Qwen 2) as a graph, with the loss over labelled
- * tokens and the gradients of whatever is trained. Inputs are named in `BATCH_INPUTS`; batches.ts fills them.
+ * The Llama kind of decoder (Llama, SmolLM, Mistral, Qwen, Gemma, Phi-3: see config.ts) as a graph, with the loss over
+ * labelled tokens and the gradients of whatever is trained. batches.ts fills the inputs.
  */
 import { type LinearModule, type LoraConfig, addLora, isTarget, loraName } from '../adapters/lora';
-import { product } from '../graph/dims';
+import { attention } from '../graph/attention';
+import { type Shape, product } from '../graph/dims';
 import * as f from '../graph/functions';
 import { Graph, type Value } from '../graph/graph';
 import type { DecoderConfig } from './config';
+import type { LayerKind } from './layer-kinds';
 
 export interface TrainableTensor {
   readonly name: string;
@@ -43,15 +45,24 @@ export interface DecoderGraph {
 /** All linear layers of the base but the head. */
 export function linearModules(config: DecoderConfig): LinearModule[] {
   const { hidden, heads, kvHeads, headDim, intermediate } = config;
-  const sizes: [string, number, number][] = [
-    ['self_attn.q_proj', hidden, heads * headDim],
-    ['self_attn.k_proj', hidden, kvHeads * headDim],
-    ['self_attn.v_proj', hidden, kvHeads * headDim],
-    ['self_attn.o_proj', heads * headDim, hidden],
-    ['mlp.gate_proj', hidden, intermediate],
-    ['mlp.up_proj', hidden, intermediate],
-    ['mlp.down_proj', intermediate, hidden],
-  ];
+  const output: [string, number, number] = ['self_attn.o_proj', heads * headDim, hidden];
+  const down: [string, number, number] = ['mlp.down_proj', intermediate, hidden];
+  const sizes: [string, number, number][] = config.fusedProjections
+    ? [
+        ['self_attn.qkv_proj', hidden, (heads + 2 * kvHeads) * headDim],
+        output,
+        ['mlp.gate_up_proj', hidden, 2 * intermediate],
+        down,
+      ]
+    : [
+        ['self_attn.q_proj', hidden, heads * headDim],
+        ['self_attn.k_proj', hidden, kvHeads * headDim],
+        ['self_attn.v_proj', hidden, kvHeads * headDim],
+        output,
+        ['mlp.gate_proj', hidden, intermediate],
+        ['mlp.up_proj', hidden, intermediate],
+        down,
+      ];
   return Array.from({ length: config.layers }, (_, layer) =>
     sizes.map(([name, inFeatures, outFeatures]) => ({
       module: `model.layers.${layer}.${name}`,
@@ -71,9 +82,14 @@ export function baseTensors(config: DecoderConfig): TrainableTensor[] {
     tensors.push({ name: `${module}.weight`, shape: [outFeatures, inFeatures] });
     if (biased(module)) tensors.push({ name: `${module}.bias`, shape: [outFeatures] });
   }
+  const norms: [string, number][] = [
+    ['input_layernorm', hidden],
+    ['post_attention_layernorm', hidden],
+  ];
+  if (config.postNorms) norms.push(['pre_feedforward_layernorm', hidden], ['post_feedforward_layernorm', hidden]);
+  if (config.qkNorm) norms.push(['self_attn.q_norm', config.headDim], ['self_attn.k_norm', config.headDim]);
   for (let layer = 0; layer < config.layers; layer++)
-    for (const norm of ['input_layernorm', 'post_attention_layernorm'])
-      tensors.push({ name: `model.layers.${layer}.${norm}.weight`, shape: [hidden] });
+    for (const [norm, width] of norms) tensors.push({ name: `model.layers.${layer}.${norm}.weight`, shape: [width] });
   tensors.push({ name: 'model.norm.weight', shape: [hidden] });
   if (!config.tiedEmbeddings) tensors.push({ name: 'lm_head.weight', shape: [vocabulary, hidden] });
   return tensors;
@@ -106,9 +122,12 @@ export function buildDecoder(config: DecoderConfig, options: DecoderOptions): De
   const rows = product('B', length);
   const labelled = product(options.headChunks, 'N');
   const ids = g.input('ids', ['B', length], 'int32');
-  const cos = g.input('cos', ['P', length, 1, headDim]);
-  const sin = g.input('sin', ['P', length, 1, headDim]);
-  const mask = g.input('mask', ['P', 1, length, length]);
+  const attentionInputs = new Map<string, Value>();
+  const shared = (name: string, shape: Shape): Value => {
+    const value = attentionInputs.get(name) ?? g.input(name, shape);
+    attentionInputs.set(name, value);
+    return value;
+  };
   const labelRows = g.input('label_rows', [labelled], 'int32');
   const labelPlaces = g.input('label_places', [rows], 'int32');
   const labels = g.input('labels', [labelled], 'int32');
@@ -140,32 +159,65 @@ export function buildDecoder(config: DecoderConfig, options: DecoderOptions): De
     return addLora(g, y, x, a, b, lora, dropoutMask(inFeatures));
   };
 
-  let x = f.embedding(g, base('model.embed_tokens.weight'), ids);
-  for (let layer = 0; layer < config.layers; layer++) {
+  const norm = (value: Value, name: string): Value =>
+    f.rmsNorm(g, value, base(`${name}.weight`), config.normEpsilon, config.normOffset);
+  const attend = (x: Value, at: string, kind: LayerKind): Value => {
+    const projected = config.fusedProjections
+      ? f.splitColumns(g, linear(x, `${at}.qkv_proj`), [heads / kvHeads, 1, 1])
+      : ['q_proj', 'k_proj', 'v_proj'].map((name) => linear(x, `${at}.${name}`));
+    const place = (value: Value, count: number, normName: string): Value => {
+      const split = reshaped(g, value, ['B', length, count, headDim]);
+      const normed = config.qkNorm ? norm(split, `${at}.${normName}`) : split;
+      if (kind.rope === 'none') return normed;
+      const [cos, sin] = ['cos', 'sin'].map((name) => shared(`${name}_${kind.rope}`, ['P', length, 1, headDim]));
+      return f.rotary(g, normed, cos!, sin!);
+    };
+    const q = f.scale(g, place(projected[0]!, heads, 'q_norm'), config.attentionScale);
+    const k = place(projected[1]!, kvHeads, 'k_norm');
+    const v = reshaped(g, projected[2]!, ['B', length, kvHeads, headDim]);
+    const grouped = reshaped(g, q, ['B', length, kvHeads, heads / kvHeads, headDim]);
+    const mask = shared(kind.windowed ? 'mask_window' : 'mask', ['P', 1, length, length]);
+    return linear(attention(g, grouped, k, v, mask, blocks, config.attentionCap), `${at}.o_proj`);
+  };
+  const feedForward = (x: Value, at: string): Value => {
+    const [gate, up] = config.fusedProjections
+      ? f.splitColumns(g, linear(x, `${at}.gate_up_proj`), [1, 1])
+      : ['gate_proj', 'up_proj'].map((name) => linear(x, `${at}.${name}`));
+    const gated = config.activation === 'silu' ? f.swiglu(g, gate!, up!) : f.geglu(g, gate!, up!);
+    return linear(gated, `${at}.down_proj`);
+  };
+
+  let x = f.scale(g, f.embedding(g, base('model.embed_tokens.weight'), ids), config.embeddingScale);
+  config.layerKinds.forEach((kind, layer) => {
     const at = `model.layers.${layer}`;
-    const attended = f.rmsNorm(g, x, base(`${at}.input_layernorm.weight`), config.normEpsilon);
-    const project = (name: string, count: number): Value =>
-      reshaped(g, linear(attended, `${at}.self_attn.${name}`), ['B', length, count, headDim]);
-    const q = f.rotary(g, project('q_proj', heads), cos, sin);
-    const k = f.rotary(g, project('k_proj', kvHeads), cos, sin);
-    const v = project('v_proj', kvHeads);
-    const scaled = reshaped(g, f.scale(g, q, headDim ** -0.5), ['B', length, kvHeads, heads / kvHeads, headDim]);
-    const attention = f.attention(g, scaled, k, v, mask, blocks);
-    x = f.add(g, x, linear(attention, `${at}.self_attn.o_proj`));
-    const normed = f.rmsNorm(g, x, base(`${at}.post_attention_layernorm.weight`), config.normEpsilon);
-    const gated = f.swiglu(g, linear(normed, `${at}.mlp.gate_proj`), linear(normed, `${at}.mlp.up_proj`));
-    x = f.add(g, x, linear(gated, `${at}.mlp.down_proj`));
-  }
+    const attended = attend(norm(x, `${at}.input_layernorm`), `${at}.self_attn`, kind);
+    if (!config.postNorms) {
+      x = f.add(g, x, attended);
+      x = f.add(g, x, feedForward(norm(x, `${at}.post_attention_layernorm`), `${at}.mlp`));
+      return;
+    }
+    x = f.add(g, x, norm(attended, `${at}.post_attention_layernorm`));
+    const fed = feedForward(norm(x, `${at}.pre_feedforward_layernorm`), `${at}.mlp`);
+    x = f.add(g, x, norm(fed, `${at}.post_feedforward_layernorm`));
+  });
   // Only rows with a label reach the final norm and the head.
   const chosen = f.gatherRows(g, x, labelRows, labelPlaces);
-  const final = f.rmsNorm(g, chosen, base('model.norm.weight'), config.normEpsilon);
+  const final = norm(chosen, 'model.norm');
   const head = base(config.tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight');
-  const { loss, predictions } = f.crossEntropy(g, final, head, labels, labelWeights, options.headChunks);
+  const { loss, predictions } = f.crossEntropy(
+    g,
+    final,
+    head,
+    labels,
+    labelWeights,
+    options.headChunks,
+    config.logitCap,
+  );
   return {
     graph: g,
     loss,
     predictions,
-    logits: g.gemm(final, head, { transposeB: true }),
+    logits: f.softCap(g, g.gemm(final, head, { transposeB: true }), config.logitCap).value,
     trainable,
     dropoutPools: [...pools.keys()].map((width) => ({
       input: `dropout_${width}`,

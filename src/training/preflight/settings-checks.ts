@@ -1,0 +1,48 @@
+import type { ResolvedSettings } from '../settings';
+import type { Finding } from './finding';
+
+type Checked = Pick<ResolvedSettings, 'learning_rate' | 'warmup_steps' | 'max_steps' | 'method'>;
+
+export function settingsFindings(settings: Checked): Finding[] {
+  return [...learningRate(settings), ...warmUp(settings)];
+}
+
+/** What the field uses, by method, from careful to bold; and where to begin. */
+const RATES = {
+  lora: { lowest: 1e-6, highest: 1e-2, usual: '1e-4' },
+  full: { lowest: 1e-8, highest: 1e-3, usual: '2e-5' },
+} as const;
+const ORDER_OF_MAGNITUDE = 10;
+
+function learningRate({ learning_rate: rate, method }: Checked): Finding[] {
+  const { lowest, highest, usual } = RATES[method];
+  if (rate >= lowest && rate <= highest) return [];
+  const high = rate > highest;
+  const factor = high ? rate / highest : lowest / rate;
+  const what = method === 'lora' ? 'an adapter' : 'all weights';
+  return [
+    {
+      code: 'learning-rate',
+      // The quotient of two decimal numbers is not exact: 0.1 is ten times 0.01.
+      severity: factor > ORDER_OF_MAGNITUDE * (1 + 1e-9) ? 'blocks' : 'warns',
+      message: `learning_rate ${rate} is ${Number(factor.toPrecision(3))} times ${high ? 'above' : 'below'} the range for ${what}, ${lowest.toExponential()} to ${highest.toExponential()}.`,
+      hint: `Set learning_rate to ${usual}, or leave it out.`,
+    },
+  ];
+}
+
+function warmUp({ warmup_steps: warm, max_steps: total, learning_rate: rate }: Checked): Finding[] {
+  if (warm <= total / 2) return [];
+  const blocks = warm >= total;
+  const steps = total === 1 ? '1 step' : `${total} steps`;
+  return [
+    {
+      code: 'warm-up',
+      severity: blocks ? 'blocks' : 'warns',
+      message: blocks
+        ? `warmup_steps is ${warm} and the run has ${steps}, so the learning rate never reaches ${rate}.`
+        : `warmup_steps is ${warm} and the run has ${steps}: the learning rate rises for more than half of them.`,
+      hint: `Set warmup_steps to ${Math.floor(total / 10)} (10 % of the steps), or train longer with epochs or max_steps.`,
+    },
+  ];
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { preflight } from '../../../src/training/preflight/preflight';
+import { type Record_, chat, good, inputFor, passing, refusal, warned } from './setup';
+
+describe('records', () => {
+  const off = chat('Off?', 'Yes.', { weight: 0 });
+
+  it('of which none is trained', () => {
+    expect(refusal([off]).hint).toBe('Give answers the weight 1, or set template to chatml.');
+    const all = refusal([off], { settings: { learning_rate: 1 } });
+    expect(all.hint).toBe('Correct them and start again.');
+    expect(refusal([off]).message).toBe(
+      'train.jsonl: no token of the 1 records is trained; the answers are switched off, or the template does not write them. (no-trained-tokens)',
+    );
+    const { message } = refusal(good(3), { settings: { max_length: 4 } });
+    expect(message).toMatch(
+      /no token of the 3 records is trained; all \d+ that could be lie beyond the maximum length of 4/,
+    );
+  });
+  it('without a trained token are left out and counted', () => {
+    const input = inputFor([...good(3), off]);
+    expect(input.data.train).toHaveLength(3);
+    expect(warned(preflight(input))).toEqual([
+      'masked-records: train.jsonl: 1 of 4 records (25.0 %) without a trained token, line 4. They are left out.',
+    ]);
+    expect(refusal([...good(2), off]).message).toContain('1 of 3 records (33.3 %)');
+  });
+  it('whose answers are cut', () => {
+    const long = (i: number): Record_ => chat(`Count to ${i}.`, Array.from({ length: 90 }, (_, n) => n + i).join(', '));
+    const settings = { max_length: 60 };
+    expect(passing([...good(2), long(1), long(2)], { settings })).toEqual([
+      expect.stringMatching(
+        /^too-many-tokens: train\.jsonl: 2 records are cut off at 60 tokens, 2 of 4 records \(50\.0 %\) in the answer \(lines 3, 4\)\. \d+ tokens are lost, \d+ of them trained/,
+      ),
+    ]);
+    expect(refusal([...good(2), long(1), long(2), long(3)], { settings }).message).toMatch(
+      /3 of 5 .*\(too-many-tokens\)$/,
+    );
+  });
+  it('of the validation in the training data', () => {
+    const others = Array.from({ length: 100 }, (_, i) => chat(`Is ${i} a number?`, 'Yes, it is.'));
+    expect(passing(good(20), { validation: [...others.slice(1), good(20)[7]!] })).toEqual([
+      'validation-in-training: validation.jsonl: 1 of 100 records (1.0 %) for validation is also trained, line 100.',
+    ]);
+    expect(refusal(good(20), { validation: [...others.slice(2), ...good(2)] }).message).toContain(
+      '2 of 100 records (2.0 %)',
+    );
+    const twice = refusal([...good(10), ...good(10)], { settings: { validation_split: 0.2 } });
+    expect(twice.message).toContain('(validation-in-training)');
+    expect(twice.hint).toContain('fine-tune dedupe');
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { settingsFindings } from '../../../src/training/preflight/settings-checks';
+import { MODELS, loadOracle } from '../oracle';
+
+describe('settings', () => {
+  const rated = (method: 'lora' | 'full', learning_rate: number): string =>
+    settingsFindings({ method, learning_rate, warmup_steps: 0, max_steps: 100 })
+      .map(({ severity }) => severity)
+      .join() || 'fine';
+
+  it.each([
+    ['lora', 1e-6, 'fine'],
+    ['lora', 0.005, 'fine'],
+    ['lora', 1e-2, 'fine'],
+    ['lora', 0.02, 'warns'],
+    ['lora', 0.1, 'warns'],
+    ['lora', 0.11, 'blocks'],
+    ['lora', 5e-7, 'warns'],
+    ['lora', 9e-8, 'blocks'],
+    ['full', 1e-8, 'fine'],
+    ['full', 1e-3, 'fine'],
+    ['full', 3e-3, 'warns'],
+    ['full', 0.02, 'blocks'],
+    ['full', 1e-10, 'blocks'],
+  ] as const)('%s with the rate %d: %s', (method, rate, expected) => expect(rated(method, rate)).toBe(expected));
+
+  it.each([
+    [0, 1, 'fine'],
+    [10, 100, 'fine'],
+    [50, 100, 'fine'],
+    [51, 100, 'warns'],
+    [99, 100, 'warns'],
+    [100, 100, 'blocks'],
+    [1, 1, 'blocks'],
+  ])('%d warm-up steps of %d: %s', (warmup_steps, max_steps, expected) => {
+    const found = settingsFindings({ method: 'lora', learning_rate: 1e-4, warmup_steps, max_steps });
+    expect(found.map(({ severity }) => severity).join() || 'fine').toBe(expected);
+  });
+
+  it('are fine in the runs of the oracles', () => {
+    for (const model of MODELS) {
+      const {
+        dump: { training, full },
+      } = loadOracle(model);
+      for (const [method, run] of [
+        ['lora', training],
+        ['full', full],
+      ] as const)
+        if (run)
+          expect(
+            settingsFindings({
+              method,
+              learning_rate: run.learningRate,
+              warmup_steps: run.warmupSteps,
+              max_steps: run.totalSteps,
+            }).filter(({ severity }) => severity === 'blocks'),
+            model,
+          ).toEqual([]);
+    }
+  });
+});
