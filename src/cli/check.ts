@@ -15,14 +15,11 @@ import {
 import { NO_LIMITS } from '../dataset-lsp/check/problem-list';
 import { TARGETS, targetRules } from '../dataset-lsp/targets';
 import { SETTINGS } from '../training/settings';
-import { checkProgress, isProgressWanted } from './check-progress';
 import { ruleSettingsOf, SETTINGS_FLAG } from './check-settings';
 import { tokensOf } from './check-tokens';
 import type { Arguments, Command, Flag } from './command';
-import type { Terminal } from './terminal';
-
-/** 128 + SIGINT, as shells have it. */
-const INTERRUPTED = 130;
+import { fileProgress } from './file-progress';
+import { INTERRUPTED, type Terminal } from './terminal';
 
 const FLAGS: readonly Flag[] = [
   { name: 'format', value: REPORT_FORMATS.join('|'), help: 'Form of the report. Default: text.' },
@@ -85,7 +82,7 @@ type Options = Omit<RunCheckOptions, 'write' | 'note' | 'color' | 'version'>;
 
 async function checkInterruptibly(input: Arguments, options: Options, terminal: Terminal): Promise<number> {
   const paths = input.operands.map((path) => asWritten(path, terminal.cwd));
-  const view = checkProgress(terminal, () => performance.now(), isProgressWanted(process.env));
+  const view = fileProgress(terminal);
   const controller = new AbortController();
   const interrupt = (): void => controller.abort();
   const lines = wholeLines((text) => {

@@ -8,7 +8,7 @@ import { FORMATS, foreignFormat, formatById, type Format, type FormatId } from '
 import { losesDigits } from '../dataset/lost-digits';
 import { asRecord, checkShape } from '../dataset/shape';
 import type { Arguments, Command } from './command';
-import { fileProgress, type FileProgress } from './file-progress';
+import { fileProgress, type FileProgressView } from './file-progress';
 import { JsonRecords, type PlacedValue } from './json-records';
 import { countText } from './format';
 import { LineFiles } from './line-files';
@@ -55,9 +55,10 @@ export const convertCommand: Command = {
         );
       const files = new LineFiles([resolve(terminal.cwd, output)], input.has('force'));
       try {
-        const progress = fileProgress(terminal, path!);
+        const view = fileProgress(terminal);
+        view.begin(path!);
         const job = { from: format, forced: from !== undefined, to, style };
-        const report = await convertAll(records, job, files, path!, progress).finally(() => progress.end());
+        const report = await convertAll(records, job, files, path!, view).finally(() => view.end());
         records.assertUnchanged();
         return finish(report, files, { path: path!, output, to, skip: input.has('skip-refused') }, terminal);
       } finally {
@@ -92,13 +93,13 @@ async function convertAll(
   job: Job,
   files: LineFiles,
   path: string,
-  progress: FileProgress,
+  view: FileProgressView,
 ): Promise<Report> {
   const report: Report = { read: 0, written: 0, leftOut: 0, refused: 0, reasons: [], dropped: new Map() };
   for (const placed of records.values()) {
     report.read++;
     if (report.read % BREATH === 0) {
-      progress.show(placed.share, 1);
+      view.show({ doneBytes: placed.end, totalBytes: records.size });
       // So that a signal is heard, and what was written so far is removed.
       await setImmediate();
     }

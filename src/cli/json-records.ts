@@ -16,8 +16,8 @@ export interface PlacedValue {
   readonly problem: string | undefined;
   /** Some run of digits is longer than a number can keep. */
   readonly mayLoseDigits: boolean;
-  /** How much of the whole is read with it, from 0 to 1. */
-  readonly share: number;
+  /** Bytes of the file that are read with it; of a list, its share of them. */
+  readonly end: number;
 }
 
 const STEP = 1 << 22;
@@ -69,8 +69,13 @@ export class JsonRecords {
         value,
         problem: undefined,
         mayLoseDigits: this.listMayLoseDigits,
-        share: (i + 1) / this.list!.length,
+        end: ((i + 1) / this.list!.length) * this.size,
       };
+  }
+
+  /** In bytes. */
+  get size(): number {
+    return this.file.size;
   }
 
   assertUnchanged(): void {
@@ -84,9 +89,8 @@ export class JsonRecords {
   *#lines(): Generator<PlacedValue> {
     for (const { source, line, end, wrong } of fileLines(this.file, STEP)) {
       const place = `:${line}:`;
-      const share = end / this.file.size;
       if (source === undefined)
-        yield { place, value: undefined, problem: 'The line is too long.', mayLoseDigits: false, share };
+        yield { place, value: undefined, problem: 'The line is too long.', mayLoseDigits: false, end };
       else if (!isBlank(source)) {
         const parsed = parseLine(source);
         yield {
@@ -94,7 +98,7 @@ export class JsonRecords {
           value: parsed.ok ? parsed.value : undefined,
           problem: parsed.ok ? wrong : parsed.error.message,
           mayLoseDigits: MANY_DIGITS.test(source),
-          share,
+          end,
         };
       }
     }

@@ -2,11 +2,10 @@
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Failure } from '../common/failure';
+import { INTERRUPTED } from './terminal';
 
 const BUFFER = 1 << 20;
 const FEED = 10;
-/** 128 + SIGINT, as shells have it. */
-const INTERRUPTED = 130;
 
 interface Output {
   readonly path: string;

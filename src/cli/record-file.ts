@@ -12,7 +12,7 @@ import { readHead } from '../dataset-lsp/check/head';
 import { readFully } from '../dataset-lsp/check/line-block';
 import { FactTable } from '../dataset-lsp/facts';
 import { activeRules, lintLine } from '../dataset-lsp/line-lint';
-import { fileProgress, type FileProgress } from './file-progress';
+import { fileProgress, type FileProgressView } from './file-progress';
 import { countText } from './format';
 import type { Terminal } from './terminal';
 
@@ -29,7 +29,8 @@ export async function withRecordFile<T>(
   work: (records: RecordFile) => T,
 ): Promise<T> {
   const { cwd } = terminal;
-  const progress = fileProgress(terminal, path);
+  const view = fileProgress(terminal);
+  view.begin(path);
   // As the user wrote it: messages name it so.
   const file = await openDataFile(cwd === process.cwd() ? path : resolve(cwd, path));
   try {
@@ -40,13 +41,13 @@ export async function withRecordFile<T>(
         `${path} holds no records of a known format.`,
         'Run "fine-tune check" on the file to see what to change.',
       );
-    const records = new RecordFile(file, detection.format, progress);
-    progress.end();
+    const records = new RecordFile(file, detection.format, view);
+    view.end();
     const result = work(records);
     file.assertUnchanged();
     return result;
   } finally {
-    progress.end();
+    view.end();
     file.close();
   }
 }
@@ -63,9 +64,9 @@ export class RecordFile {
   constructor(
     private readonly file: DataFile,
     private readonly format: Format,
-    progress: FileProgress,
+    view: FileProgressView,
   ) {
-    this.#read(progress);
+    this.#read(view);
   }
 
   get length(): number {
@@ -107,14 +108,14 @@ export class RecordFile {
     }
   }
 
-  #read(progress: FileProgress): void {
+  #read(view: FileProgressView): void {
     const { file, format } = this;
     const rules = activeRules({}).filter(({ rule }) => rule.meta.locked);
     const options = { format, forced: false, rules, facts: true };
     const bad: string[] = [];
     let badCount = 0;
     for (const { source, line, start, end, wrong, isLast } of fileLines(file, STEP)) {
-      if (isLast) progress.show(end, file.size);
+      if (isLast) view.show({ doneBytes: end, totalBytes: file.size });
       if (source !== undefined && isBlank(source)) continue;
       const result = source === undefined ? undefined : lintLine(source, line, options);
       const problem = source === undefined ? 'The line is too long.' : (wrong ?? result?.findings[0]?.message);

@@ -5,10 +5,10 @@ import type { DatasetReport } from '../dataset/report';
 import type { DatasetStatistics, Spread, TokenStatistics } from '../dataset/statistics';
 import { ruleChoice } from '../dataset-lsp/check';
 import { measureFile } from '../dataset-lsp/check/statistics';
-import { checkProgress, isProgressWanted } from './check-progress';
 import { ruleSettingsOf, SETTINGS_FLAG } from './check-settings';
 import { tokensOf } from './check-tokens';
 import type { Command } from './command';
+import { fileProgress } from './file-progress';
 import { columnsText, countText, shortCountText } from './format';
 import { styled, type Terminal } from './terminal';
 
@@ -35,7 +35,7 @@ export function statisticsCommand(workerPath: string): Command {
       const path = resolve(terminal.cwd, input.operands[0]!);
       const tokens = tokensOf(input, terminal.cwd);
       const validation = input.last('validation');
-      const view = checkProgress(terminal, () => performance.now(), isProgressWanted(process.env));
+      const view = fileProgress(terminal);
       view.begin(basename(path));
       const report = await measureFile(
         path,

@@ -16,6 +16,11 @@ export interface Terminal {
   readonly cwd: string;
 }
 
+/** Back to the begin of the last line, which is emptied. */
+export const CLEAR_LINE = '\r\u001b[2K';
+/** Exit code of a command that Ctrl-C ended: 128 + SIGINT, as shells have it. */
+export const INTERRUPTED = 130;
+
 export function processTerminal(): Terminal {
   const { env, stdout, stderr } = process;
   // "fine-tune runs | head" closes our output early: nothing is left to say.

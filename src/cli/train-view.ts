@@ -7,7 +7,7 @@ import { PHASES } from './phases';
 import { liveLine, phaseLine, plainLine } from './progress-line';
 import { settingRows, settingsTable } from './settings-table';
 import type { Terminal } from './terminal';
-import { styled } from './terminal';
+import { CLEAR_LINE, styled } from './terminal';
 
 export interface TrainView {
   show(event: TrainerEvent): void;
@@ -17,7 +17,6 @@ export interface TrainView {
   end(): void;
 }
 
-const CLEAR_LINE = '\r\u001b[2K';
 /** The live line is not redrawn more often than this. */
 const REDRAW_MS = 80;
 /** These report themselves by what they made. */

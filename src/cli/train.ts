@@ -14,11 +14,8 @@ import { chartLines, endText, finalEvent, overfittingNote, resultLines, writeLos
 import { CONFIG_FLAGS, SETTING_FLAGS, checkedSettings, writtenSettings } from './setting-flags';
 import { nameOf } from './settings-table';
 import type { Terminal } from './terminal';
-import { styled } from './terminal';
+import { INTERRUPTED, styled } from './terminal';
 import { noteText, trainView } from './train-view';
-
-/** 128 + SIGINT, as shells have it. */
-const STOPPED = 130;
 
 /** @param trainerPath the bundle of the trainer process */
 export function trainCommand(trainerPath: string): Command {
@@ -117,7 +114,7 @@ export async function superviseTrainer(
     view.end();
     const final = finalEvent(events);
     if (!final && interrupts < 2) throw crashFailure(exit, crashFacts(events, runFolder));
-    const code = !final || final.type === 'stopped' ? STOPPED : final.type === 'failed' ? final.exitCode : 0;
+    const code = !final || final.type === 'stopped' ? INTERRUPTED : final.type === 'failed' ? final.exitCode : 0;
     return { runFolder, events, code };
   } finally {
     for (const signal of signals) process.off(signal, interrupt);

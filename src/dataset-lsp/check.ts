@@ -11,7 +11,7 @@ import { openSuppressions, writeSuppressions } from './suppressions-file';
 import { acceptFindings } from './suppressions';
 import { targetRules } from './targets';
 
-export { checkFile, type CheckedFile, type CheckProgress } from './check/check-file';
+export { checkFile, type CheckedFile } from './check/check-file';
 export { parseRuleFlags } from './check/rule-flags';
 
 export const REPORT_FORMATS = ['text', 'json', 'sarif'] as const;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { checkProgress, liveText } from '../../src/cli/check-progress';
+import { fileProgress, liveText } from '../../src/cli/file-progress';
 import { parseProgress } from '../../src/cli/progress-line-protocol';
 import type { Terminal } from '../../src/cli/terminal';
 
@@ -30,7 +30,7 @@ it('says how far, how fast, how much was found and how long it takes', () => {
 it('shows a line on a terminal after a second, not too often, and removes it', () => {
   const screen = terminal(true);
   let now = 0;
-  const view = checkProgress(screen, () => now, false);
+  const view = fileProgress(screen, () => now, false);
   view.begin('big.jsonl');
   for (now = 0; now < 2000; now += 10) view.show(half);
   expect(screen.lines.length).toBeGreaterThan(5);
@@ -43,13 +43,13 @@ it('shows a line on a terminal after a second, not too often, and removes it', (
 it('writes nothing into a file, and numbers for a program that asked for them', () => {
   const file = terminal(false);
   let now = 5000;
-  const view = checkProgress(file, () => now, false);
+  const view = fileProgress(file, () => now, false);
   view.begin('big.jsonl');
   now = 9000;
   view.show(half);
   view.end();
   expect(file.lines).toEqual([]);
   const program = terminal(false);
-  checkProgress(program, () => 0, true).show(half);
+  fileProgress(program, () => 0, true).show(half);
   expect(parseProgress(program.lines[0]!.trimEnd())).toEqual({ done: 50e6, total: 100e6 });
 });
