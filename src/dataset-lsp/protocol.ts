@@ -33,7 +33,7 @@ export interface TrainingContext {
 
 /** Client → server: `DatasetServerOptions`. */
 export const CONFIGURE = 'fine-tune/configure';
-/** Client → server: the suppressions file or `finetune.json`'s files have changed on the disk. */
+/** Client → server: the suppressions file has changed on the disk. */
 export const FILES_CHANGED = 'fine-tune/filesChanged';
 /** Request `{uri}` → `DatasetSummary | null`. */
 export const SUMMARY = 'fine-tune/summary';
@@ -41,7 +41,7 @@ export const SUMMARY = 'fine-tune/summary';
 export const SUMMARY_CHANGED = 'fine-tune/summaryChanged';
 /** Request `{uri, line}` (0-based line of the editor) → `FormattedRecord | null`. */
 export const FORMAT_RECORD = 'fine-tune/formatRecord';
-/** Request `CompactParams` → `CompactedRecord | null`. */
+/** Request `CompactParams` → `CompactedRecord`. */
 export const COMPACT_RECORD = 'fine-tune/compactRecord';
 /** Request `{uri, line}` (0-based line of the editor) → what `src/dataset/preview.ts` makes of that record. */
 export const PREVIEW = 'fine-tune/preview';

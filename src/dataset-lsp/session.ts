@@ -50,6 +50,7 @@ import {
   type NextCut,
 } from './protocol';
 import { FileSettings } from './settings-of-file';
+import type { ValidationData } from './dataset-lint';
 import { loadValidation } from './validation-file';
 
 // Between two requests to the editor to ask for lenses and hints again.
@@ -101,9 +102,14 @@ export function serveDatasets(connection: Connection): void {
     const uri = settings.validationOf(own);
     if (uri === undefined) return dataset.useValidation(undefined);
     const asked = settings;
-    loadValidation(uri, settings.of(own).format).then((data) => {
+    const use = (data: ValidationData | undefined): void => {
       if (asked === settings && datasets.get(own) === dataset) dataset.useValidation(data && { uri, data });
-    }, failed);
+    };
+    loadValidation(uri, settings.of(own).format).then(use, (error: unknown) => {
+      failed(error);
+      // Findings about a file that is gone would name lines that nobody can look at.
+      use(undefined);
+    });
   };
   const close = (uri: string): void => {
     datasets.get(uri)?.close();

@@ -14,7 +14,8 @@ const LARGEST = 100_000_000;
 const SLICE_MS = 8;
 
 /**
- * Facts of the validation file on the disk, made in slices; `undefined` when it cannot be read or is too large.
+ * Facts of the validation file on the disk, made in slices; `undefined` when it is too large or of no known format.
+ * Rejects when it cannot be read.
  * @param uri `file:` URI
  */
 export async function loadValidation(uri: string, format: FormatId | undefined): Promise<ValidationData | undefined> {

@@ -37,6 +37,8 @@ export interface PlainText {
   readonly kind: 'plain';
   readonly masked: string;
   readonly trained: string;
+  /** Pictures and recordings that the record lists. */
+  readonly media?: number;
 }
 
 export type Example = Conversation | PlainText;

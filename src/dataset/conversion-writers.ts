@@ -72,7 +72,8 @@ function withoutWeights(messages: readonly RawMessage[]): readonly Raw[] {
 }
 
 function toCompletion(source: Source, answer: readonly RawMessage[], plain: string | undefined): Raw {
-  if (source.plain && plain !== undefined) return { prompt: source.plain.prompt, completion: plain };
+  if (source.plain && plain !== undefined)
+    return { prompt: source.plain.prompt, completion: plain, ...toolsOf(source), ...source.media };
   if (answer.length === 0) throw new Refused('It has no answer.');
   if (source.prompt.length === 0) throw new Refused('It has no prompt.');
   const earlier = source.rejected ? 0 : source.prompt.filter((one) => isTrained(one)).length;
@@ -96,9 +97,15 @@ function isTrained({ role, weight }: RawMessage): boolean {
   return role === 'assistant' && weight !== 0;
 }
 
+const NO_MEDIA = 'An instruction has no place for images or recordings.';
+
 function toInstruction({ prompt, answer, plain, tools, media, parallel }: Source, dropped: Set<string>): Raw {
-  if (plain) return { instruction: plain.prompt, output: plain.answer };
   if (tools) throw new Refused('An instruction has no place for tools.');
+  if (plain) {
+    if (Object.keys(media).length > 0) throw new Refused(NO_MEDIA);
+    if (parallel !== undefined) dropped.add('parallel_tool_calls');
+    return { instruction: plain.prompt, output: plain.answer };
+  }
   const messages = [...prompt, ...answer];
   const [asked, said] = messages;
   if (messages.length !== 2 || asked?.role !== 'user' || said?.role !== 'assistant')
@@ -110,7 +117,7 @@ function toInstruction({ prompt, answer, plain, tools, media, parallel }: Source
   if (said['reasoning_content'] ?? said['thinking']) throw new Refused('An instruction has no place for reasoning.');
   const output = said.content ?? said['refusal'];
   if (typeof asked.content !== 'string' || typeof output !== 'string' || Object.keys(media).length > 0)
-    throw new Refused('An instruction has no place for images or recordings.');
+    throw new Refused(NO_MEDIA);
   for (const { name } of messages) if (name !== undefined) dropped.add('messages[].name');
   if (parallel !== undefined) dropped.add('parallel_tool_calls');
   return { instruction: asked.content, output };
@@ -129,6 +136,12 @@ function toPreference(source: Source, style: Style): Raw {
     };
   }
   if (source.plain)
-    return { prompt: source.plain.prompt, chosen: source.plain.answer, rejected: source.plain.rejected };
+    return {
+      prompt: source.plain.prompt,
+      chosen: source.plain.answer,
+      rejected: source.plain.rejected,
+      ...toolsOf(source),
+      ...source.media,
+    };
   return { prompt, chosen: source.answer, rejected, ...toolsOf(source), ...source.media };
 }

@@ -1,6 +1,6 @@
 import { messageFrom, placeholdersIn, placeMedia, Refused, type Raw, type RawMessage } from './conversion-messages';
 import { writeRecord, type Source, type Style } from './conversion-writers';
-import { formatById, type Format, type FormatId, type Turn } from './formats';
+import { type Format, type FormatId, type Turn } from './formats';
 import { toTools, wrapped } from './formats/message';
 import { toPair } from './formats/preference';
 import { baseOf, labelOf } from './formats/unpaired-preference';
@@ -110,9 +110,10 @@ function messagesOf(turns: readonly Turn[], placeholders: readonly string[], dro
 const MEDIA_KEYS = ['images', 'image', 'videos', 'audios'];
 
 function extrasOf(record: Raw, from: Format, dropped: Set<string>): Pick<Source, 'tools' | 'parallel' | 'media'> {
-  const known = formatById(from.id).shape.fields;
+  const known = from.shape.fields;
   for (const key of Object.keys(record)) if (!Object.hasOwn(known, key)) dropped.add(key);
-  const owner = asRecord(record['input']) ?? record;
+  // OpenAI's preference records hold their tools in the input.
+  const owner = from.id === 'preference' ? (asRecord(record['input']) ?? record) : record;
   const offered = toTools(owner);
   if (!offered && typeof owner['tools'] === 'string' && !/^\s*(\[\s*\])?\s*$/.test(owner['tools']))
     throw new Refused('"tools" is a text that holds no JSON list.');

@@ -22,7 +22,7 @@ export interface EncodeOptions {
  * has pictures or recordings.
  */
 export function encodeExample(example: Example, options: EncodeOptions & { readonly line: number }): EncodedExample {
-  if (example.kind === 'conversation') requireText(example);
+  requireText(example);
   const { tokens, trained } =
     example.kind === 'plain' ? encodePlain(example, options.tokenizer) : encodeConversation(example, options);
   const kept = Math.min(tokens.length, options.maxLength);
@@ -36,9 +36,9 @@ export function encodeExample(example: Example, options: EncodeOptions & { reado
   };
 }
 
-function requireText({ messages }: Conversation): void {
-  let media = 0;
-  for (const message of messages) media += message.media ?? 0;
+function requireText(example: Example): void {
+  let media = example.kind === 'plain' ? (example.media ?? 0) : 0;
+  if (example.kind === 'conversation') for (const message of example.messages) media += message.media ?? 0;
   if (media > 0)
     throw new Failure(
       'unsupported-content',

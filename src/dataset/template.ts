@@ -1,7 +1,7 @@
 import { Failure } from '../common/failure';
 import type { Conversation, Message } from './conversation';
 import { asRecord } from './shape';
-import { renderAlpaca, renderAlpacaPrompt } from './templates/alpaca';
+import { renderAlpaca } from './templates/alpaca';
 import { CHATML } from './templates/chatml';
 import { compileJinja, type JinjaTemplate } from './templates/jinja';
 import { findEdges, withBeginning, withEndOfTurn } from './templates/edges';
@@ -49,7 +49,7 @@ export function createTemplate(options: TemplateOptions): ChatTemplate {
   const source = options.source === 'chatml' ? 'chatml' : 'model';
   const template = compile(markGeneration(jinja, 'none'));
   const marked = hasGenerationTags(jinja) ? compile(markGeneration(jinja, 'visible')) : undefined;
-  const roles = { developer: jinja.includes('developer'), function: /['"]function['"]/.test(jinja) };
+  const roles = { developer: jinja.includes('developer'), function: /(?<!\[)['"]function['"]/.test(jinja) };
   const variables = { bos_token: options.bosToken ?? '', eos_token: options.eosToken ?? '' };
   const renderWith = (
     which: JinjaTemplate,
@@ -126,7 +126,8 @@ function alpaca(eosToken: string): ChatTemplate {
     source: 'alpaca',
     endOfTurn: eosToken === '' ? undefined : eosToken,
     render: (conversation) => renderAlpaca(conversation, eosToken),
-    renderPrompt: (messages) => renderAlpacaPrompt(messages, eosToken),
+    renderPrompt: (messages, tools) =>
+      renderAlpaca({ kind: 'conversation', messages, ...(tools ? { tools } : {}) }, eosToken).text,
   };
 }
 

@@ -160,8 +160,8 @@ export class PreviewPanels implements vscode.WebviewPanelSerializer, vscode.Disp
         if (preview) return preview;
         throw new Failure(
           'no-preview',
-          'The record cannot be shown: the base model that finetune.json names has no tokenizer that can be read.',
-          'Correct "model" in finetune.json.',
+          'The record cannot be shown: its file is not open any more, or the checks of it have failed.',
+          'Open the file again; the log of Fine-tune says what failed.',
         );
       },
       nextCut: async ({ uri, line }) => {

@@ -43,7 +43,14 @@ export function createDatasets(
     await useTraining();
     return running;
   };
-  const get = (): Promise<DatasetClient> => (client ??= start());
+  const get = (): Promise<DatasetClient> => {
+    client ??= start().catch((error: unknown) => {
+      // The next document may have more luck.
+      client = undefined;
+      throw error;
+    });
+    return client;
+  };
   const previews = new PreviewPanels({
     extensionUri: context.extensionUri,
     server: get,

@@ -40,7 +40,11 @@ export class RecordDocuments implements vscode.FileSystemProvider {
     const uri = document.uri.toString();
     const formatted = await (await this.client()).formatRecord({ uri, line });
     if (!formatted)
-      throw new Failure('no-record', `Line ${line + 1} is no record that can be read.`, 'Correct its JSON first.');
+      throw new Failure(
+        'no-record',
+        `Line ${line + 1} cannot be shown: the checks do not know the file.`,
+        'Open it again.',
+      );
     const name = posix.basename(document.uri.path);
     const place = vscode.Uri.from({ scheme: SCHEME, path: `/${name}/line ${line + 1}.json`, query: uri });
     const { source, text } = formatted;

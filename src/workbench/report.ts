@@ -1,10 +1,11 @@
 import * as vscode from 'vscode';
 import { Failure } from '../common/failure';
+import { CANCELLED } from './run-cli';
 import { sentences } from './words';
 
 /** Shows an error where work that the user asked for has ended: the message and what to do. Ours go to the log with their stack. */
 export async function report(log: vscode.LogOutputChannel, error: unknown): Promise<void> {
-  if (error instanceof vscode.CancellationError) return;
+  if (error instanceof vscode.CancellationError || (error instanceof Failure && error.code === CANCELLED)) return;
   if (error instanceof Failure) {
     log.error(`${error.code}: ${error.message} ${error.hint}`);
     const aboutNode = error.code === 'node-not-found' || error.code === 'node-unusable';

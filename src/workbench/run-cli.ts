@@ -6,6 +6,9 @@ import { spawn } from 'node:child_process';
 import { Failure } from '../common/failure';
 import { parseProgress, PROGRESS_VARIABLE } from '../cli/progress-line-protocol';
 
+/** Code of the `Failure` when the user has cancelled the work. */
+export const CANCELLED = 'cancelled';
+
 export interface CliOptions {
   /** `dist/cli.js` of this extension. */
   readonly cliPath: string;
@@ -55,8 +58,9 @@ export async function runCli(options: CliOptions): Promise<CliResult> {
     child.once('close', resolve);
   }).finally(() => options.signal?.removeEventListener('abort', stop));
   err += rest;
-  if (options.signal?.aborted) throw new Failure('cancelled', 'Cancelled. Nothing was changed.', '', 1);
+  // What was done before the signal came is done.
   if (code === 0 || code === 1) return { code, out: Buffer.concat(out).toString('utf8'), err };
+  if (options.signal?.aborted) throw new Failure(CANCELLED, 'Cancelled. Nothing was changed.', '', 1);
   throw new Failure(
     'command-failed',
     err.trim().replace(/^error: /, '') || `"fine-tune ${options.args[0] ?? ''}" ended with ${code ?? 'a signal'}.`,

@@ -18,7 +18,7 @@ export async function trainingContexts(): Promise<TrainingContext[]> {
   return contexts.filter((context) => context !== undefined);
 }
 
-/** Calls back when a `finetune.json`, or a file that the checks read, has changed on the disk. */
+/** Calls back when a `finetune.json`, or the file of accepted findings, has changed on the disk. */
 export function watchTrainingFiles(onSettings: () => void, onFiles: () => void): vscode.Disposable {
   const watch = (glob: string, changed: () => void): vscode.FileSystemWatcher[] => {
     const watcher = vscode.workspace.createFileSystemWatcher(glob);

@@ -401,6 +401,8 @@ describe('pictures and recordings', () => {
     { conversations: [human('<image>What?'), gpt('A door.')], images: ['a.png'] },
     { conversations: [human('<audio>What?'), gpt('A door.')], audios: ['a.wav'] },
     { instruction: '<image>What?', output: 'A door.', images: ['a.png'] },
+    { prompt: '<image>What?', completion: 'A door.', images: ['a.png'] },
+    { prompt: '<image>What?', chosen: 'A door.', rejected: 'No.', images: ['a.png'] },
     { messages: [user([{ type: 'input_audio', input_audio: { data: 'AA==', format: 'wav' } }]), assistant('A door.')] },
   ])('cannot be trained: %j', (record) => {
     expect(problemsOf(record)).toEqual([]);

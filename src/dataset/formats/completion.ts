@@ -1,7 +1,7 @@
 import type { Shape } from '../shape';
 import { toConversation } from './chat';
 import { assistantMessage, fieldTurn, userMessage, type Format } from './format';
-import { messageTurns, toMessages } from './message';
+import { messageTurns, plainText, toMessages } from './message';
 import { DIALOGUE, MEDIA_FIELDS, MESSAGES, TOOL_FIELDS } from './message-shape';
 
 const EITHER: Shape = { kind: 'one-of', expected: 'a text or a list of messages', of: [{ kind: 'string' }, MESSAGES] };
@@ -29,7 +29,7 @@ export const completion: Format = {
   recognises: (record) => 'prompt' in record && 'completion' in record,
   toExample(record) {
     const { prompt, completion: answer } = record;
-    if (!isList(prompt) && !isList(answer)) return { kind: 'plain', masked: String(prompt), trained: String(answer) };
+    if (!isList(prompt) && !isList(answer)) return plainText(String(prompt), String(answer), record);
     const before = isList(prompt) ? toMessages(prompt) : [userMessage(String(prompt))];
     const after = isList(answer) ? toMessages(answer) : [assistantMessage(String(answer))];
     return toConversation(record, [...before.map((message) => ({ ...message, trained: false })), ...after]);

@@ -1,4 +1,4 @@
-import type { Message, Role, ToolCall } from '../conversation';
+import type { Message, PlainText, Role, ToolCall } from '../conversation';
 import { asRecord, pointerTo } from '../shape';
 import type { TextPart, Turn } from './format';
 import { callsByKey, MEDIA_TYPES, SHAREGPT_ROLES } from './message-shape';
@@ -180,6 +180,12 @@ function mediaIn(content: unknown): number {
   let count = 0;
   for (const part of content) if (MEDIA_TYPES.includes(asRecord(part)?.['type'])) count++;
   return count;
+}
+
+/** Two texts of a record, with the number of pictures and recordings that it lists. */
+export function plainText(masked: string, trained: string, record: Raw): PlainText {
+  const media = listedMedia(record);
+  return { kind: 'plain', masked, trained, ...(media > 0 ? { media } : {}) };
 }
 
 function listedMedia({ images, image, videos, audios }: Raw): number {

@@ -3,7 +3,7 @@ import { asRecord, type Shape } from '../shape';
 import { toConversation } from './chat';
 import { assistantMessage, fieldTurn, userMessage, type Format, type Turn } from './format';
 import { alpacaQuestion } from './instruction';
-import { messageTurn, messageTurns, toMessage, toMessages } from './message';
+import { messageTurn, messageTurns, plainText, toMessage, toMessages } from './message';
 import { MEDIA_FIELDS, MESSAGES, SHAREGPT_MESSAGE, STRING, TOOL_FIELDS } from './message-shape';
 import { shareGptMessages, shareGptTurns, withTools } from './sharegpt';
 
@@ -102,7 +102,7 @@ export function toPair(record: Raw): PreferencePair {
   const { messages, text, shared } = promptOf(record);
   if (text !== undefined && typeof chosen.value === 'string' && typeof rejected.value === 'string') {
     const cut = shared.kind === 'text' ? shared.length : 0;
-    const end = (side: string): PlainText => ({ kind: 'plain', masked: text, trained: side.slice(cut) });
+    const end = (side: string): PlainText => plainText(text, side.slice(cut), record);
     return { kind: 'plain', prompt: text, chosen: end(chosen.value), rejected: end(rejected.value) };
   }
   const prompt = messages.map((message) => ({ ...message, trained: false }));

@@ -35,10 +35,6 @@ export function renderAlpaca(conversation: Conversation, eosToken: string): Rend
   return { text, trainedSpans };
 }
 
-export function renderAlpacaPrompt(messages: readonly Message[], eosToken: string): string {
-  return renderAlpaca({ kind: 'conversation', messages }, eosToken).text;
-}
-
 function block(message: Message, system: string | undefined, first: boolean): string {
   const { instruction, input } = message.alpaca ?? { instruction: message.content, input: '' };
   const head = first ? `${system ?? (input === '' ? WITHOUT_INPUT : WITH_INPUT)}\n\n` : '\n\n';
