@@ -1,7 +1,7 @@
 import type { OpenDataset } from '../open-dataset';
 import type { NextCut } from '../protocol';
 
-/** The next record after a line, round the end of the file, of which the maximum length cuts something off. Tokens are not counted for it. */
+/** The next record after a line, round the end of the file, of which the maximum length cuts something off. No tokens are counted for it. */
 export function nextCut({ document, checker }: OpenDataset, line: number): NextCut {
   const { rows, length } = document;
   // The place behind the last line feed is no row.
@@ -9,8 +9,8 @@ export function nextCut({ document, checker }: OpenDataset, line: number): NextC
   let uncounted = 0;
   for (let step = 1; step < length; step++) {
     const row = rows[(from + step) % length]!;
-    const result = row.result?.epoch === checker.epoch ? row.result : undefined;
-    if (result?.tokens && result.tokens.lost > 0) return { line: document.rangeIn(row, 0, 0).start.line, uncounted: 0 };
+    const { tokens, tokenized } = checker.resultOf(row);
+    if (tokens && tokens.lost > 0) return { line: document.rangeIn(row, 0, 0).start.line, uncounted: 0 };
     if (!tokenized) uncounted++;
   }
   return { line: null, uncounted };
