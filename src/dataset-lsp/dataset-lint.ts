@@ -8,7 +8,6 @@ export interface ValidationData {
   /** For messages. */
   readonly name: string;
   readonly table: FactTable;
-  recordOf(row: number): Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface DatasetInput {
@@ -25,19 +24,11 @@ export function* lintDataset(
   input: DatasetInput,
   rules: readonly ActiveRule[],
 ): Generator<{ readonly line: number; readonly finding: LineFinding } | undefined> {
-  const { validation } = input;
-  const context = {
-    table: input.table,
-    format: input.format,
-    validation: validation && { name: validation.name, table: validation.table },
-    recordOf: (row: number) => input.recordOf(row),
-    validationRecordOf: (row: number) => validation?.recordOf(row),
-  };
   for (const { rule, severity, values } of rules) {
     if (!rule.check.dataset) continue;
     const found: { readonly line: number; readonly finding: LineFinding }[] = [];
     const steps = rule.check.dataset(
-      context,
+      input,
       (finding) => {
         const line = finding.line ?? 1;
         found.push({ line, finding: placeInLine(rule.meta.id, severity, finding, input.sourceOf(line), true) });

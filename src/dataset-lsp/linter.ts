@@ -49,15 +49,6 @@ export interface LintOptions extends RuleChoice {
   readonly validation?: ValidationData | undefined;
 }
 
-/** Checks the text of a JSON Lines file. Reports every finding; never throws because of what the text holds. */
-export function lintText(text: string, options: LintOptions = {}): LintResult {
-  const steps = lintInSteps(text, options);
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-  }
-}
-
 interface ParsedLine {
   readonly number: number;
   readonly start: number;
@@ -65,14 +56,13 @@ interface ParsedLine {
   readonly parsed: LineValue;
 }
 
-/** `lintText` in small steps, for those who have something else to do in between or may have to give up. */
-export function* lintInSteps(text: string, options: LintOptions = {}): Generator<void, LintResult> {
+/** Checks the text of a JSON Lines file. Reports every finding; never throws because of what the text holds. */
+export function lintText(text: string, options: LintOptions = {}): LintResult {
   const lines: ParsedLine[] = [];
   for (const { number, start, end } of splitLines(text)) {
     const source = text.slice(start, end);
     const parsed: LineValue = isBlank(source) ? { ok: true, value: undefined } : parseLine(source);
     lines.push({ number, start, source, parsed });
-    yield;
   }
   const rules = activeRules(options);
   const records = lines.filter(({ parsed }) => !parsed.ok || parsed.value !== undefined);
@@ -82,7 +72,6 @@ export function* lintInSteps(text: string, options: LintOptions = {}): Generator
     records: records.length,
     detection,
     first: firstObject(records),
-    forced: options.format !== undefined,
     encoding: options.encoding ?? (text.startsWith('\uFEFF') ? [byteOrderMark()] : []),
     document: wholeDocument(text, records),
   };
@@ -96,7 +85,7 @@ export function* lintInSteps(text: string, options: LintOptions = {}): Generator
   const facts = rules.some(({ rule }) => rule.check.dataset);
   let invalid = file.document ? records.length : 0;
   for (const { number, source, parsed } of file.document ? [] : lines) {
-    const lineOptions = { format, forced: file.forced, rules, encode: options.encode, facts };
+    const lineOptions = { format, forced: options.format !== undefined, rules, encode: options.encode, facts };
     const result = lintParsed(source, number, parsed, lineOptions);
     for (const finding of result.findings) found.push({ line: number, finding });
     if (result.encoded) {
@@ -105,19 +94,15 @@ export function* lintInSteps(text: string, options: LintOptions = {}): Generator
     }
     if (result.facts) table.add(number, result.facts);
     if (result.invalid) invalid++;
-    yield;
   }
   if (format && facts) {
-    const valueOf = (row: number): LineValue | undefined => lines[table.lines[row]! - 1]?.parsed;
     const recordOf = (row: number): Readonly<Record<string, unknown>> | undefined => {
-      const parsed = valueOf(row);
+      const parsed = lines[table.lines[row]! - 1]?.parsed;
       return parsed?.ok ? asRecord(parsed.value) : undefined;
     };
     const sourceOf = (line: number): string => lines[line - 1]?.source ?? '';
     const dataset = { table, format, recordOf, sourceOf, validation: options.validation };
-    for (const one of lintDataset(dataset, rules))
-      if (one) found.push(one);
-      else yield;
+    for (const one of lintDataset(dataset, rules)) if (one) found.push(one);
   }
   const problems = found
     .map(({ line, finding }) => toProblem(finding, line))

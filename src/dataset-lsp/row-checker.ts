@@ -183,7 +183,6 @@ export class RowChecker {
       records,
       detection: this.#detection,
       first,
-      forced: this.forced,
       encoding: this.document.rows[0]!.text.startsWith('\uFEFF') ? [byteOrderMark()] : [],
       document: this.#whole,
     };

@@ -82,10 +82,7 @@ export function findingsOf(text: string, { encode, validation }: FindOptions = {
   if (format) {
     const recordOf = (row: number) => values.find(({ line }) => line === table.lines[row])?.value;
     const sourceOf = (line: number) => lines[line - 1]?.source ?? '';
-    const other =
-      validation === undefined
-        ? undefined
-        : { name: 'validation.jsonl', table: factsOf(validation), recordOf: () => undefined };
+    const other = validation === undefined ? undefined : { name: 'validation.jsonl', table: factsOf(validation) };
     for (const one of lintDataset({ table, format, validation: other, recordOf, sourceOf }, rules))
       if (one) found.push(one);
   }

@@ -87,7 +87,7 @@ describe('targets', () => {
     const sizes = (bytes: number): string[] => {
       const messages: string[] = [];
       const first = { line: 1, value: {} };
-      const file = { records: 10, bytes, first, forced: false, encoding: [], document: undefined };
+      const file = { records: 10, bytes, first, encoding: [], document: undefined };
       TARGETS['openai']!.rule.check.file?.(
         { ...file, detection: { kind: 'unknown' } },
         (one) => messages.push(one.message),

@@ -75,25 +75,21 @@ async function checkOpen(
   if (format && facts && !head.document) {
     const { table, reader } = scan;
     const validation = options.validation === undefined ? undefined : await readValidation(options, format.id, control);
-    try {
-      const dataset = {
-        table,
-        format,
-        validation: validation?.data,
-        recordOf: (row: number) => reader.recordOf(row),
-        sourceOf: (line: number) => reader.sourceOf(line),
-      };
-      let until = 0;
-      for (const one of lintDataset(dataset, rules)) {
-        if (one) problems.add(toProblem(one.finding, one.line));
-        if (performance.now() < until) continue;
-        control.onProgress?.({ ...progressOf(file, file.size, problems), phase: 'comparing' });
-        await setImmediate();
-        control.signal?.throwIfAborted();
-        until = performance.now() + SLICE_MS;
-      }
-    } finally {
-      validation?.file.close();
+    const dataset = {
+      table,
+      format,
+      validation,
+      recordOf: (row: number) => reader.recordOf(row),
+      sourceOf: (line: number) => reader.sourceOf(line),
+    };
+    let until = 0;
+    for (const one of lintDataset(dataset, rules)) {
+      if (one) problems.add(toProblem(one.finding, one.line));
+      if (performance.now() < until) continue;
+      control.onProgress?.({ ...progressOf(file, file.size, problems), phase: 'comparing' });
+      await setImmediate();
+      control.signal?.throwIfAborted();
+      until = performance.now() + SLICE_MS;
     }
   }
   file.assertUnchanged();
@@ -121,7 +117,6 @@ function listFileProblems(
     ...head,
     records: scan.records,
     bytes: file.size,
-    forced: job.forced,
     encoding: [...marks, ...scan.encoding],
   };
   const problems = new ProblemList(job.perRule);
@@ -139,7 +134,7 @@ async function readValidation(
   options: CheckFileOptions,
   format: FormatId,
   control: CheckControl,
-): Promise<{ readonly data: ValidationData; readonly file: DataFile }> {
+): Promise<ValidationData> {
   const file = await openDataFile(options.validation!, control.signal);
   try {
     const job: LineJob = {
@@ -151,12 +146,10 @@ async function readValidation(
       tokens: undefined,
       perRule: 0,
     };
-    const { table, reader } = await scanLines(file, job, options, { signal: control.signal });
-    const data = { name: file.path, table, recordOf: (row: number) => reader.recordOf(row) };
-    return { data, file };
-  } catch (error) {
+    const { table } = await scanLines(file, job, options, { signal: control.signal });
+    return { name: file.path, table };
+  } finally {
     file.close();
-    throw error;
   }
 }
 

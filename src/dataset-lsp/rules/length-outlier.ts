@@ -1,3 +1,4 @@
+import { countText } from '../../common/count-text';
 import { defineRule } from './rule';
 
 const LEAST_RECORDS = 20;
@@ -70,14 +71,9 @@ export const lengthOutlier = defineRule({
           line: table.lines[row]!,
           pointer: '',
           mark: 'start',
-          message: `The answer has ${grouped(length)} characters, ${grouped(Math.floor(length / median))} times as many as the middle one of the file (${grouped(median)}). Shorten it or remove the record if it does not belong here.`,
+          message: `The answer has ${countText(length)} characters, ${countText(Math.floor(length / median))} times as many as the middle one of the file (${countText(median)}). Shorten it or remove the record if it does not belong here.`,
         });
       }
     },
   },
 });
-
-/** 12345 → "12,345" */
-function grouped(count: number): string {
-  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
-}

@@ -59,6 +59,8 @@ class Pairing {
   /** Calls that still want a result; the last turn that was no result made them. */
   #waiting: readonly CallPlace[] = [];
   #seen = new Set<string>();
+  /** Calls that were reported; both ends of a preference go on from the same prompt. */
+  #reported = new Set<CallPlace>();
   /** Some result has come since the last calls. */
   #answered = false;
   /** The last turn of the assistant may have called a tool in its text. */
@@ -76,6 +78,7 @@ class Pairing {
     const other = new Pairing(this.#source, this.#report);
     other.#waiting = this.#waiting;
     other.#seen = new Set(this.#seen);
+    other.#reported = this.#reported;
     other.#inText = this.#inText;
     other.#answered = this.#answered;
     return other;
@@ -137,7 +140,8 @@ class Pairing {
   #endOfResults(): void {
     for (const call of this.#waiting) {
       // One result may answer several calls, where none of them has an id.
-      if (call.id === undefined && this.#answered) continue;
+      if ((call.id === undefined && this.#answered) || this.#reported.has(call)) continue;
+      this.#reported.add(call);
       this.#report({
         pointer: call.idPointer ?? call.pointer,
         message: `The dialogue goes on without the result of this call${call.id === undefined ? '' : ` ("${call.id}")`}. Add a message of the role "tool" with it, right after the call.`,

@@ -89,8 +89,6 @@ export interface FileContext {
   readonly detection: Detection;
   /** First record that is an object. */
   readonly first: { readonly line: number; readonly value: Readonly<Record<string, unknown>> } | undefined;
-  /** The format was named by the user, not detected. */
-  readonly forced: boolean;
   readonly encoding: readonly EncodingProblem[];
   /** The text is one JSON value over several lines. */
   readonly document: 'list' | 'object' | undefined;
@@ -144,8 +142,6 @@ export interface DatasetContext {
   readonly validation: { readonly name: string; readonly table: FactTable } | undefined;
   /** Parsed record of a row of `table`, read again where it is no longer in memory. */
   recordOf(row: number): Readonly<Record<string, unknown>> | undefined;
-  /** The same for the validation file. */
-  validationRecordOf(row: number): Readonly<Record<string, unknown>> | undefined;
 }
 
 interface Checks<Values> {

@@ -16,6 +16,9 @@ export const surroundingSpace = defineRule({
       valid: [
         { text: '{"instruction": "Name a colour.", "output": "Green."}\n' },
         { text: '{"prompt": "The capital of France is", "completion": " Paris."}\n' },
+        {
+          text: '{"prompt": "The capital is", "completion": " Paris.", "label": true}\n{"prompt": "The capital is", "completion": " Rome.", "label": false}\n',
+        },
       ],
       invalid: [
         { text: '{"instruction": "Name a colour. ", "output": "\\nGreen."}\n', lines: [1, 1] },
@@ -25,8 +28,9 @@ export const surroundingSpace = defineRule({
   },
   check: {
     example(record, report) {
-      const { turns, source } = record;
-      if (!turns[0]?.message && record.example?.kind === 'plain') {
+      const { turns, source, value } = record;
+      // Fields of an instruction are turns of a dialogue; two texts are one text, whose inner ends are no ends.
+      if (!turns[0]?.message && !('instruction' in value)) {
         const [prompt, ...answers] = turns;
         const part = prompt?.texts[0];
         if (prompt?.role !== 'user' || !part || !/[ \t]$/.test(part.text)) return;
@@ -46,7 +50,6 @@ export const surroundingSpace = defineRule({
           if (turn.texts.length > 1 || turn.role === 'tool' || turn.role === 'function' || text.trim() === '') continue;
           const lead = text.length - text.trimStart().length;
           const within = lead > 0 ? { start: 0, end: lead } : { start: text.trimEnd().length, end: text.length };
-          if (within.start === within.end) continue;
           report({
             pointer,
             within,

@@ -1,3 +1,5 @@
+import { countText } from '../../common/count-text';
+import { removeRecord } from '../fixes';
 import { defineRule } from './rule';
 
 export const tooManyTokens = defineRule({
@@ -32,18 +34,13 @@ export const tooManyTokens = defineRule({
       const trained =
         lost === 0
           ? 'None of them is trained.'
-          : `${grouped(lost)} of its ${grouped(kept + lost)} trained tokens are lost, among them the end-of-turn token, so the model does not learn to stop here.`;
+          : `${countText(lost)} of its ${countText(kept + lost)} trained tokens are lost, among them the end-of-turn token, so the model does not learn to stop here.`;
       report({
         pointer: '',
         mark: 'start',
-        message: `The record has ${grouped(all)} tokens, and ${grouped(encoded.lostTokens)} of them are cut off at the maximum length of ${grouped(encoded.tokens.length)}. ${trained} Raise the maximum length, or shorten the record.`,
-        fixes: () => [{ title: 'Remove this record', safe: false, removeLines: [line] }],
+        message: `The record has ${countText(all)} tokens, and ${countText(encoded.lostTokens)} of them are cut off at the maximum length of ${countText(encoded.tokens.length)}. ${trained} Raise the maximum length, or shorten the record.`,
+        fixes: () => [removeRecord(line)],
       });
     },
   },
 });
-
-/** 12345 → "12,345" */
-function grouped(count: number): string {
-  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
-}
