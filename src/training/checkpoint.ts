@@ -13,7 +13,7 @@ import { readSafetensorsHeader, writeSafetensors } from './weights/safetensors';
 import { readFloats, requireTensor } from './weights/tensor-info';
 
 /** 2: with the last training loss, which a run that is resumed after its last step reports. */
-export const CHECKPOINT_VERSION = 2;
+const CHECKPOINT_VERSION = 2;
 
 const COMPLETE = 'COMPLETE';
 const STATE = 'state.json';

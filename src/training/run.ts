@@ -82,6 +82,9 @@ export async function trainRun(
       ...(forced.length > 0 && { forced }),
     });
     const engine = createEngine(resolved, true);
+    // Before the log says that the steps after this one are void: both must go together.
+    mkdirSync(folder.checkpoints, { recursive: true });
+    const later = removeLaterCheckpoints(folder.checkpoints, from?.progress.step ?? 0);
     report({
       type: 'started',
       run: folder.path,
@@ -97,6 +100,7 @@ export async function trainRun(
       baseParameters: count(tensors),
       trainableParameters: count(parameters),
     });
+    if (later.length > 0) report({ type: 'warning', ...laterWarning(later) });
 
     const layout = layoutFor(longest(data.train, data.validation, resolved), config.vocabulary);
     const collate = createCollator({ config, padId: checked.padId, ...layout });
@@ -116,9 +120,6 @@ export async function trainRun(
     if (platform() !== 'win32') rmSync(scratch, { force: true });
 
     const validation = planEvaluation(data.validation, resolved.batch_size * 2);
-    mkdirSync(folder.checkpoints, { recursive: true });
-    const later = removeLaterCheckpoints(folder.checkpoints, from?.progress.step ?? 0);
-    if (later.length > 0) report({ type: 'warning', ...laterWarning(later) });
     const result = await phase('train', () =>
       trainingLoop({
         settings: resolved,

@@ -42,7 +42,6 @@ export function readLayerKinds(
     (rotated ? rotated[i] !== 0 && rotated[i] !== false : (i + 1) % number('no_rope_layer_interval', 4) !== 0);
   const isSliding = (i: number): boolean => {
     if (family === 'mistral' || family === 'phi3') return true;
-    if (family === 'llama') return false;
     if (types) return types[i] === 'sliding_attention';
     if (family === 'gemma2') return i % 2 === 0;
     if (family === 'gemma3_text') return (i + 1) % number('sliding_window_pattern', 6) !== 0;

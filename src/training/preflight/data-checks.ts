@@ -5,7 +5,7 @@ import type { LoadedData, LoadedFile } from '../data';
 import type { Settings } from '../settings';
 import { type Finding, MANY, countOf, linesText, severityFor } from './finding';
 
-type Checked = Pick<Settings, 'model' | 'max_length' | 'validation_file'>;
+type Checked = Pick<Settings, 'model' | 'max_length' | 'validation_file' | 'format'>;
 
 /** What the records say by themselves: lengths, labels, what the linter found, and who is in both sets. */
 export function dataFindings(data: Pick<LoadedData, 'train' | 'validation' | 'files'>, settings: Checked): Finding[] {

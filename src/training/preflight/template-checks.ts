@@ -57,7 +57,7 @@ function differenceOf(conversation: Conversation, template: ChatTemplate): Diffe
     if (prompt === undefined || text.startsWith(prompt)) return [];
     const same = commonLength(prompt, text);
     const asked = messages[i - 1]!.content.trim();
-    const at = prompt.lastIndexOf(asked);
+    const at = asked === '' ? -1 : prompt.lastIndexOf(asked);
     // Only behind the question: what is said is the same. A question that is written in another form cannot be found.
     if (at < 0 || same >= at + asked.length) return ['opening'];
     return [i === last ? 'last prompt' : 'earlier prompt'];

@@ -49,7 +49,6 @@ describe('tokens', () => {
     expect(() => preflight({ base, settings, data: mask(2) })).toThrow('(end-of-turn-not-trained)');
     const padded = { ...base, tokenizer: { ...base.tokenizer, pad: { id, text: '<|im_end|>' } } };
     expect(() => preflight({ base: padded, settings, data: mask(4) })).toThrow('(pad-is-end-of-turn)');
-    expect(preflight({ base: padded, settings, data }).forced).toEqual([]);
     expect(warned(preflight({ base: padded, settings, data }))).toEqual([]);
   });
   it('end a text where the tokenizer knows how', () => {
