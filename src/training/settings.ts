@@ -1,6 +1,7 @@
 /**
  * The one table of settings. Parsing, `finetune.json`'s schema, command line flags, the VS Code settings, the form
- * and the documentation derive from it. Names and defaults are the field's (PEFT, TRL).
+ * and the documentation derive from it. Names and defaults are the field's (PEFT, TRL). It is long because a table that
+ * is one definition cannot lie in two files.
  */
 
 import { nearest } from '../common/nearest';

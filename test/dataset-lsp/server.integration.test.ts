@@ -1,3 +1,4 @@
+// Long because all of it talks to one server process, which is bundled and started once.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

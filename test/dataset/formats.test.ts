@@ -1,3 +1,4 @@
+// Long because every way of writing a record is held against the same few questions.
 import { describe, expect, it } from 'vitest';
 import { detectFormat, foreignFormat, formatById, FORMATS, type FormatId } from '../../src/dataset/formats';
 import { toPair } from '../../src/dataset/formats/preference';
