@@ -59,7 +59,7 @@ async function main(): Promise<number> {
   const file = values.file ?? chatFile(Number(values.size));
   const threads = values.threads === undefined ? undefined : Number(values.threads);
   if (values.measure !== undefined) {
-    const model = values.model === undefined ? {} : { model: { path: values.model } };
+    const model = values.model === undefined ? {} : { model: values.model };
     const tokens = values.measure === 'tokens' ? { maxLength: MAX_LENGTH, ...model } : undefined;
     console.log(JSON.stringify(await measure(file, tokens, threads)));
     return 0;

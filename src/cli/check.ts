@@ -28,6 +28,7 @@ const FLAGS: readonly Flag[] = [
     value: 'PATH',
     help: 'Base model whose tokenizer and chat template are used. Without it, token counts are estimates.',
   },
+  { name: 'template', value: 'NAME', help: SETTINGS.template.help },
   {
     name: 'max-length',
     value: 'N',

@@ -2,10 +2,9 @@
 import { basename, resolve } from 'node:path';
 import { Failure } from '../common/failure';
 import { previewRecord } from '../dataset/preview';
-import type { EncodeOptions } from '../dataset/labels';
-import { createTemplate } from '../dataset/template';
-import { defaultEncoding, modelEncoding } from '../dataset-lsp/vocabulary';
-import { SETTINGS, parseSettings, settingFromText, type Settings } from '../training/settings';
+import { encodingOf } from '../dataset-lsp/check/job';
+import { SETTINGS } from '../training/settings';
+import { countingOf } from './check-tokens';
 import type { Arguments, Command } from './command';
 import { previewLines } from './preview-view';
 import { readRecord } from './read-record';
@@ -40,18 +39,16 @@ export const previewCommand: Command = {
         2,
       );
     const line = lineOf(input);
-    const settings = settingsOf(input);
-    const model = input.last('model');
+    const counting = countingOf(input, terminal.cwd);
     const [path] = input.operands;
     const { source, detection } = await readRecord(
       terminal.cwd === process.cwd() ? path! : resolve(terminal.cwd, path!),
       line,
     );
-    const encode = encodingOf(model === undefined ? undefined : resolve(terminal.cwd, model), settings);
     const preview = previewRecord(source, line, {
       format: detection.kind === 'known' ? detection.format : undefined,
-      encode,
-      ...(model === undefined ? {} : { model: basename(model) }),
+      encode: encodingOf(counting),
+      ...(counting.model === undefined ? {} : { model: basename(counting.model) }),
     });
     if (output === 'json') terminal.out(JSON.stringify(preview, undefined, 2));
     else if (!preview.problem) {
@@ -73,26 +70,4 @@ function lineOf(input: Arguments): number {
   if (!Number.isSafeInteger(line) || line < 1)
     throw new Failure('usage', `--line ${given} is not the number of a line.`, 'The first line is 1.', 2);
   return line;
-}
-
-function settingsOf(input: Arguments): Settings {
-  const length = input.last('max-length');
-  const template = input.last('template');
-  const parsed = parseSettings({
-    ...(length !== undefined && { max_length: settingFromText('max_length', length) }),
-    ...(template !== undefined && { template }),
-  });
-  if (parsed.ok) return parsed.settings;
-  throw new Failure('settings', parsed.problems.map((problem) => problem.message).join('\n'), 'Correct the flag.', 2);
-}
-
-/** With the model's own tokenizer and template, or with the default vocabulary and one of the built-in templates. */
-function encodingOf(model: string | undefined, { template, max_length }: Settings): EncodeOptions {
-  if (model !== undefined) return modelEncoding(model, { template, maxLength: max_length });
-  if (template === 'model')
-    throw new Failure('usage', "--template model takes the model's own template.", 'Name it with --model PATH.', 2);
-  const encoding = defaultEncoding(max_length);
-  if (template !== 'alpaca') return encoding;
-  const { eos, specialTokens } = encoding.tokenizer;
-  return { ...encoding, template: createTemplate({ source: 'alpaca', eosToken: eos?.text, specialTokens }) };
 }

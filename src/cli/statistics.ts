@@ -5,6 +5,7 @@ import type { DatasetReport } from '../dataset/report';
 import type { DatasetStatistics, Spread, TokenStatistics } from '../dataset/statistics';
 import { ruleChoice } from '../dataset-lsp/check';
 import { measureFile } from '../dataset-lsp/check/statistics';
+import { SETTINGS } from '../training/settings';
 import { ruleSettingsOf, SETTINGS_FLAG } from './check-settings';
 import { tokensOf } from './check-tokens';
 import type { Command } from './command';
@@ -21,6 +22,7 @@ export function statisticsCommand(workerPath: string): Command {
     operands: { least: 1, most: 1 },
     flags: [
       { name: 'model', value: 'PATH', help: 'Base model whose tokenizer and chat template are used.' },
+      { name: 'template', value: 'NAME', help: SETTINGS.template.help },
       { name: 'max-length', value: 'N', help: 'Tokens of a record beyond this are cut off.' },
       {
         name: 'validation',
@@ -42,7 +44,7 @@ export function statisticsCommand(workerPath: string): Command {
         {
           ...ruleChoice({ ruleSettings: ruleSettingsOf(input, terminal.cwd) }, path),
           tokens,
-          vocabulary: tokens?.model ? basename(tokens.model.path) : "OpenAI's o200k vocabulary",
+          vocabulary: tokens?.model ? basename(tokens.model) : "OpenAI's o200k vocabulary",
           validation: validation === undefined ? undefined : resolve(terminal.cwd, validation),
           workerPath: existsSync(workerPath) ? workerPath : undefined,
         },

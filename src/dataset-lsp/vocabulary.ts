@@ -14,13 +14,22 @@ import { openModelTokenizer } from '../training/weights/base-model';
 let vocabulary: Tokenizer | undefined;
 
 /**
- * Counts with OpenAI's o200k_base and the template ChatML: near what today's models count, exact for none of them but
- * OpenAI's. Loads once, in about a tenth of a second.
+ * Counts with OpenAI's o200k_base: near what today's models count, exact for none of them but OpenAI's. Loads once, in
+ * about a tenth of a second.
+ * @param choice as the setting `template`; auto is ChatML here. Throws a `Failure` where it means a model's own.
  */
-export function defaultEncoding(maxLength: number): EncodeOptions {
+export function defaultEncoding(maxLength: number, choice = 'auto'): EncodeOptions {
+  if (choice === 'model')
+    throw new Failure(
+      'usage',
+      "--template model takes the model's own template, but no model is named.",
+      'Name it with --model PATH.',
+      2,
+    );
   vocabulary ??= readVocabulary();
   const { specialTokens, eos } = vocabulary;
-  const template = createTemplate({ source: 'chatml', eosToken: eos?.text, specialTokens });
+  const source = choice === 'alpaca' ? 'alpaca' : 'chatml';
+  const template = createTemplate({ source, eosToken: eos?.text, specialTokens });
   return { template, tokenizer: vocabulary, maxLength, estimate: true };
 }
 

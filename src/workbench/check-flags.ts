@@ -24,9 +24,10 @@ export async function tokenFlags(file: vscode.Uri): Promise<string[]> {
   const above = (await trainingContexts()).filter(({ folder }) => uri.startsWith(`${folder}/`));
   const own = above.toSorted((a, b) => b.folder.length - a.folder.length)[0];
   if (!own) return [];
-  const { model, maxLength, trainFile, validationFile } = own;
+  const { model, template, maxLength, trainFile, validationFile } = own;
   return [
     ...(model === undefined ? [] : ['--model', model]),
+    ...(template === undefined ? [] : ['--template', template]),
     ...(maxLength === undefined ? [] : ['--max-length', String(maxLength)]),
     ...(trainFile === uri && validationFile !== undefined
       ? ['--validation', vscode.Uri.parse(validationFile).fsPath]

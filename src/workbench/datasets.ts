@@ -4,7 +4,7 @@ import { isDataset } from '../dataset-lsp/protocol';
 import { PreviewPanels } from '../webview/preview-panel';
 import { createDatasetStatus } from './dataset-status';
 import { RecordDocuments } from './record-documents';
-import { trainingContexts, watchTrainingFiles } from './training-contexts';
+import { trainingContexts, watchFiles, watchTrainingFiles } from './training-contexts';
 
 export interface Datasets extends vscode.Disposable {
   readonly previews: PreviewPanels;
@@ -28,17 +28,23 @@ export function createDatasets(
   const start = async (): Promise<DatasetClient> => {
     const loaded = await loadClient();
     const running = await loaded.startDatasetClient(context, log);
+    const filesChanged = (): void => void running.filesChanged().catch(onError);
+    let validation: vscode.Disposable | undefined;
     const useTraining = async (): Promise<void> => {
-      await running.useTraining(await trainingContexts());
+      const contexts = await trainingContexts();
+      validation?.dispose();
+      validation = watchFiles(
+        contexts.flatMap(({ validationFile }) => validationFile ?? []),
+        filesChanged,
+      );
+      await running.useTraining(contexts);
       previews.refresh();
     };
     started.push(
       running,
       createDatasetStatus(running.onSummary),
-      watchTrainingFiles(
-        () => void useTraining().catch(onError),
-        () => void running.filesChanged().catch(onError),
-      ),
+      watchTrainingFiles(() => void useTraining().catch(onError), filesChanged),
+      { dispose: () => validation?.dispose() },
     );
     await useTraining();
     return running;

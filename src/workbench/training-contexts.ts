@@ -1,3 +1,4 @@
+import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { TrainingContext } from '../dataset-lsp/protocol';
 import { parseConfig } from '../training/config-file';
@@ -20,19 +21,30 @@ export async function trainingContexts(): Promise<TrainingContext[]> {
 
 /** Calls back when a `finetune.json`, or the file of accepted findings, has changed on the disk. */
 export function watchTrainingFiles(onSettings: () => void, onFiles: () => void): vscode.Disposable {
-  const watch = (glob: string, changed: () => void): vscode.FileSystemWatcher[] => {
-    const watcher = vscode.workspace.createFileSystemWatcher(glob);
-    watcher.onDidChange(changed);
-    watcher.onDidCreate(changed);
-    watcher.onDidDelete(changed);
-    return [watcher];
-  };
   return vscode.Disposable.from(
-    ...watch(CONFIGS, onSettings),
-    ...watch('**/.finetune/suppressions.json', onFiles),
+    watch(CONFIGS, onSettings),
+    watch('**/.finetune/suppressions.json', onFiles),
     vscode.workspace.onDidGrantWorkspaceTrust(onSettings),
     vscode.workspace.onDidChangeWorkspaceFolders(onSettings),
   );
+}
+
+/** Calls back when one of the files (URIs) has changed on the disk. */
+export function watchFiles(uris: readonly string[], changed: () => void): vscode.Disposable {
+  const patterns = [...new Set(uris)].map((text) => {
+    const uri = vscode.Uri.parse(text);
+    const name = path.basename(uri.fsPath).replaceAll(/[[\]{}*?]/g, '[$&]');
+    return new vscode.RelativePattern(vscode.Uri.joinPath(uri, '..'), name);
+  });
+  return vscode.Disposable.from(...patterns.map((pattern) => watch(pattern, changed)));
+}
+
+function watch(glob: vscode.GlobPattern, changed: () => void): vscode.Disposable {
+  const watcher = vscode.workspace.createFileSystemWatcher(glob);
+  watcher.onDidChange(changed);
+  watcher.onDidCreate(changed);
+  watcher.onDidDelete(changed);
+  return watcher;
 }
 
 async function readContext(uri: vscode.Uri): Promise<TrainingContext | undefined> {

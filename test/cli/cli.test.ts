@@ -155,11 +155,26 @@ describe('check', () => {
     [['check', 'tickets.jsonl', '--threads', '0'], 'Write a whole number from 1 to 64.'],
     [['check', 'tickets.jsonl', '--no-tokens', '--model', 'model'], 'which --no-tokens forbids'],
     [['check', 'tickets.jsonl', '--max-length', '0'], 'max_length must be at least 1'],
+    [['check', 'tickets.jsonl', '--no-tokens', '--template', 'alpaca'], 'which --no-tokens forbids'],
+    [['check', 'tickets.jsonl', '--template', 'alpacca'], 'template must be one of auto, model, chatml, alpaca'],
+    [['check', 'tickets.jsonl', '--template', 'model'], 'Name it with --model PATH.'],
     [['check', 'tickets.jsonl', '--validation', 'nowhere.jsonl'], 'nowhere.jsonl does not exist'],
   ])('ends with code 2: %j', async (args, message) => {
     const { code, err, out } = await run(args);
     expect(err.replaceAll(/\s+/g, ' ')).toContain(message);
     expect({ code, out }).toEqual({ code: 2, out: '' });
+  });
+});
+
+describe('check --template', () => {
+  it('counts the tokens of the template that is named', async () => {
+    writeFileSync(join(cwd, 'asked.jsonl'), '{"instruction":"What is the time?","output":"Noon."}\n');
+    const sum = async (...template: string[]): Promise<number> => {
+      const { out } = await run(['check', 'asked.jsonl', '--format', 'json', ...template]);
+      return (JSON.parse(out) as { files: { summary: { totalTokens: number } }[] }).files[0]!.summary.totalTokens;
+    };
+    expect(await sum('--template', 'chatml')).toBe(await sum());
+    expect(await sum('--template', 'alpaca')).not.toBe(await sum());
   });
 });
 

@@ -99,7 +99,7 @@ async function checkOpen(
     validExamples: scan.records - invalid,
     invalidExamples: invalid,
     ...(options.tokens ? scan.tokens.summary() : {}),
-    ...(options.tokens && !options.tokens.model ? { tokensEstimated: true as const } : {}),
+    ...(options.tokens && options.tokens.model === undefined ? { tokensEstimated: true as const } : {}),
   };
   return toCheckedFile(file.path, format?.id ?? null, summary, problems, rules, options, scan.reader);
 }

@@ -8,7 +8,10 @@ import type { ChunkTask } from './chunk';
 /** How tokens are counted. Without a model the counts are estimates by the default vocabulary. */
 export interface TokenCounting {
   readonly maxLength: number;
-  readonly model?: { readonly path: string; readonly template?: string | undefined } | undefined;
+  /** Path of the base model. */
+  readonly model?: string | undefined;
+  /** As the setting `template`. */
+  readonly template?: string | undefined;
 }
 
 /** Which rules run, in a form that can be sent to another thread. */
@@ -46,7 +49,7 @@ export function taskOf(job: LineJob): ChunkTask {
   return { lint, perRule };
 }
 
-export function encodingOf({ model, maxLength }: TokenCounting): EncodeOptions {
-  if (!model) return defaultEncoding(maxLength);
-  return modelEncoding(model.path, { maxLength, template: model.template });
+/** @throws Failure (exit code 2) when the model has no usable tokenizer or template */
+export function encodingOf({ model, template, maxLength }: TokenCounting): EncodeOptions {
+  return model === undefined ? defaultEncoding(maxLength, template) : modelEncoding(model, { maxLength, template });
 }

@@ -62,15 +62,15 @@ export function codeActions(dataset: OpenDataset, { range, context }: CodeAction
 }
 
 /** Edits of all safe fixes of a document. Yields between records. */
-export function* fixAllEdits({ document, checker, choice }: OpenDataset): Generator<void, TextEdit[]> {
+export function* fixAllEdits(dataset: OpenDataset): Generator<void, TextEdit[]> {
+  const { document, checker } = dataset;
   const edits: TextEdit[] = [];
   if (checker.whole) return edits;
   const { format, rules } = checker;
   const options = { format, forced: checker.forced, rules };
-  const first = document.rows[0]!;
-  if (first.skipped > 0 && choice.severities?.['invalid-encoding'] !== 'off') {
+  if (removesMark(dataset)) {
     const start = document.positionAt(0, 0);
-    edits.push({ range: { start, end: document.positionAt(0, first.skipped) }, newText: '' });
+    edits.push({ range: { start, end: document.positionAt(0, document.rows[0]!.skipped) }, newText: '' });
   }
   for (let i = 0; i < document.length; i++) {
     const row = document.rows[i]!;
@@ -85,12 +85,12 @@ export function* fixAllEdits({ document, checker, choice }: OpenDataset): Genera
 
 type ActionFinding = LineFinding | DatasetFinding;
 
-function findingsIn({ checker, document }: OpenDataset, row: Row, range: Range): ActionFinding[] {
+function findingsIn({ checker, document, summary }: OpenDataset, row: Row, range: Range): ActionFinding[] {
   if (checker.whole) return [];
   const { findings, tokenized } = checker.resultOf(row);
   const own = findings.length > 0 ? checker.findingsOf(row, tokenized) : [];
   const ofFile = checker
-    .fileFindings(document.length)
+    .fileFindings(summary.examples)
     .flatMap(({ line, finding }) => (line === row.index + 1 ? [finding] : []));
   return [...ofFile, ...own, ...comparedFindings(document, row)].filter(({ start, end }) =>
     overlaps(document.rangeIn(row, start, end), range),
@@ -170,14 +170,20 @@ function ruleActions(rule: string, uri: string): CodeAction[] {
   return [action(`Switch the rule "${rule}" off`, 'off'), action(`Change the severity of "${rule}"…`)];
 }
 
-function hasSafeFix({ document, checker }: OpenDataset): boolean {
+function hasSafeFix(dataset: OpenDataset): boolean {
+  const { document, checker } = dataset;
   if (checker.whole) return false;
-  if (document.rows[0]!.skipped > 0) return true;
+  if (removesMark(dataset)) return true;
   for (let i = 0; i < document.length; i++) {
     const findings = document.rows[i]!.result?.findings ?? [];
     if (findings.some(({ rule, fixable }) => fixable && SAFE_RULES.has(rule))) return true;
   }
   return false;
+}
+
+/** Whether there is a byte order mark that the safe fixes remove. */
+function removesMark({ document, choice }: OpenDataset): boolean {
+  return document.rows[0]!.skipped > 0 && choice.severities?.['invalid-encoding'] !== 'off';
 }
 
 /** The part of a row that differs, so that the cursor stays where it is. */

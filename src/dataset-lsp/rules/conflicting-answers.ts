@@ -1,4 +1,4 @@
-import { KeyIndex } from '../../dataset/equal-rows';
+import { firstOfEqual } from '../../dataset/equal-rows';
 import { asSet, jaccard } from '../../dataset/minhash';
 import { readWords, WordList } from '../../dataset/words';
 import { defineRule, type DatasetContext, type Report } from './rule';
@@ -39,14 +39,13 @@ export const conflictingAnswers = defineRule({
       const { table, format } = dataset;
       if (format.id === 'preference' || format.id === 'unpaired-preference') return;
       const firsts = table.firsts();
-      const prompts = new KeyIndex(table.prompt, table.length);
+      const prompts = firstOfEqual(table.prompt, table.length, isShort);
       const groups = new Map<number, number[]>();
       let asked = 0;
       for (let row = 0; row < table.length; row++) {
         if ((row & 511) === 511) yield;
-        const length = table.answerLength[row]!;
-        if (table.prompt[row] === 0 || length === 0 || length > longestAnswer || firsts[row] !== row) continue;
-        const first = prompts.add(row);
+        if (!isShort(row)) continue;
+        const first = prompts[row]!;
         if (first === row) asked++;
         if (table.answer[first] === table.answer[row]) continue;
         const group = groups.get(first);
@@ -60,6 +59,10 @@ export const conflictingAnswers = defineRule({
       for (const [first, rows] of groups) {
         reportOne(dataset, first, rows, report);
         yield;
+      }
+      function isShort(row: number): boolean {
+        const length = table.answerLength[row]!;
+        return table.prompt[row] !== 0 && length !== 0 && length <= longestAnswer && firsts[row] === row;
       }
     },
   },

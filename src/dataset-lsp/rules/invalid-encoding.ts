@@ -9,7 +9,7 @@ export const invalidEncoding = defineRule({
     defaultSeverity: 'error',
     locked: true,
     options: {},
-    fixes: 'suggestion',
+    fixes: 'both',
     examples: {
       valid: [{ text: '{"text": "Smile \\ud83d\\ude00 please"}\n' }, { text: '{"text": "Grüße, 日本語, 🙂"}\n' }],
       invalid: [

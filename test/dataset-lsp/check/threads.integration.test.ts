@@ -45,7 +45,7 @@ it('counts the same tokens with threads', async () => {
 });
 
 it('passes on the failure of a thread', async () => {
-  const tokens = { maxLength: 200, model: { path: join(folder.path, 'no-model') } };
+  const tokens = { maxLength: 200, model: join(folder.path, 'no-model') };
   await expect(checkFile(path, { tokens, workerPath, threads: 2 })).rejects.toMatchObject({ exitCode: 2 });
 });
 
