@@ -5,7 +5,7 @@
 import { firstOfEqual } from '../dataset/equal-rows';
 import { fingerprintOf, type Fingerprint } from '../dataset/fingerprint';
 import type { Turn } from '../dataset/formats';
-import { SignatureTable } from '../dataset/minhash';
+import { type BlockStore, SignatureTable } from '../dataset/minhash';
 import { isRefusal } from './refusal';
 
 export interface RecordFacts extends Fingerprint {
@@ -40,7 +40,10 @@ export interface FactColumns {
 
 type Column = Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
-/** Facts of many records, column by column, in the order of their lines. About 90 bytes a record. */
+/**
+ * Facts of many records, column by column, in the order of their lines: about 90 bytes a record in memory, and 25 for all
+ * but the first million where there is a store.
+ */
 export class FactTable {
   length = 0;
   /** 1-based line of each record. Columns are longer than the table. */
@@ -50,8 +53,12 @@ export class FactTable {
   answer = new Uint32Array(64);
   answerLength = new Uint32Array(64);
   refusal = new Uint8Array(64);
-  readonly signatures = new SignatureTable();
+  readonly signatures: SignatureTable;
   #firsts: Uint32Array | undefined;
+
+  constructor(store?: BlockStore) {
+    this.signatures = new SignatureTable(store);
+  }
 
   add(line: number, facts: RecordFacts): void {
     if (this.length === this.lines.length) this.#grow(this.length + 1);

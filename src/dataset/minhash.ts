@@ -114,40 +114,86 @@ export function jaccard(a: Uint32Array, b: Uint32Array): number {
 
 const BLOCK_BITS = 14;
 const BLOCK = 1 << BLOCK_BITS;
+/** Of a table that has a store, so many blocks stay in memory: those of a million records. */
+const BLOCKS_IN_MEMORY = 64;
 
-/** Signatures of many records in blocks of a megabyte: growing copies nothing. */
+/** Takes blocks of numbers out of memory. */
+export interface BlockStore {
+  /** Keeps a copy of a block; blocks count from 0, and all have the same length. */
+  add(block: Uint32Array): void;
+  /** Fills `into` with the numbers of a block from its `start`th on. */
+  read(index: number, start: number, into: Uint32Array): void;
+}
+
+/**
+ * Signatures of many records in blocks of a megabyte, so that growing copies nothing. A block holds one band after the
+ * other. With a store, the first blocks of a large table go there.
+ */
 export class SignatureTable {
   length = 0;
   readonly #blocks: Uint32Array[] = [];
+  #stored = 0;
+
+  constructor(private readonly store?: BlockStore) {}
 
   /** A record without words takes part in no comparison. */
   add(signature: Uint32Array | undefined): void {
     const row = this.length++;
-    if (row % BLOCK === 0) this.#blocks.push(new Uint32Array(BLOCK * BANDS));
-    if (signature) this.#blocks[Math.floor(row / BLOCK)]!.set(signature, (row % BLOCK) * BANDS);
+    if (row % BLOCK === 0) this.#blocks.push(this.#emptyBlock());
+    const block = this.#blocks.at(-1)!;
+    if (signature) for (let band = 0; band < BANDS; band++) block[band * BLOCK + (row % BLOCK)] = signature[band]!;
   }
 
-  /** 0 for a record without words (and for one in four billion). */
-  band(row: number, band: number): number {
-    return this.#blocks[row >>> BLOCK_BITS]![(row & (BLOCK - 1)) * BANDS + band]!;
+  /** The band hashes of all records; 0 for a record without words (and for one in four billion). */
+  column(band: number, into = new Uint32Array(this.length)): Uint32Array {
+    const whole = this.length >>> BLOCK_BITS;
+    const rest = this.length % BLOCK;
+    for (let i = 0; i < whole; i++) this.#read(i, band * BLOCK, into.subarray(i * BLOCK, (i + 1) * BLOCK));
+    if (rest > 0) this.#read(whole, band * BLOCK, into.subarray(whole * BLOCK, whole * BLOCK + rest));
+    return into;
   }
 
   /** Bands in which two records agree, of `BANDS`. */
   agreeing(row: number, other: number): number {
     let count = 0;
-    for (let band = 0; band < BANDS; band++) if (this.band(row, band) === this.band(other, band)) count++;
+    for (let band = 0; band < BANDS; band++) if (this.#value(row, band) === this.#value(other, band)) count++;
     return count;
   }
 
   /** All signatures behind each other. */
   toArray(): Uint32Array<ArrayBuffer> {
     const all = new Uint32Array(this.length * BANDS);
-    for (const [i, block] of this.#blocks.entries())
-      all.set(block.subarray(0, Math.min(BLOCK, this.length - i * BLOCK) * BANDS), i * BLOCK * BANDS);
+    for (let band = 0; band < BANDS; band++) {
+      const keys = this.column(band);
+      for (let row = 0; row < this.length; row++) all[row * BANDS + band] = keys[row]!;
+    }
     return all;
   }
 
   append(all: Uint32Array): void {
     for (let at = 0; at < all.length; at += BANDS) this.add(all.subarray(at, at + BANDS));
   }
+
+  #emptyBlock(): Uint32Array {
+    if (!this.store || this.#blocks.length < BLOCKS_IN_MEMORY) return new Uint32Array(BLOCK * BANDS);
+    const oldest = this.#blocks.shift()!;
+    this.store.add(oldest);
+    this.#stored++;
+    return oldest.fill(0);
+  }
+
+  #read(index: number, start: number, into: Uint32Array): void {
+    if (index < this.#stored) this.store!.read(index, start, into);
+    else into.set(this.#blocks[index - this.#stored]!.subarray(start, start + into.length));
+  }
+
+  #value(row: number, band: number): number {
+    const block = this.#blocks[(row >>> BLOCK_BITS) - this.#stored];
+    const at = band * BLOCK + (row % BLOCK);
+    if (block) return block[at]!;
+    this.store!.read(row >>> BLOCK_BITS, at, one);
+    return one[0]!;
+  }
 }
+
+const one = new Uint32Array(1);

@@ -50,13 +50,15 @@ export function* findNearDuplicates(input: NearDuplicateInput): Generator<void, 
   const previous = new Uint32Array(length);
   const failures = new Uint8Array(length);
   const failed = new Float64Array(1 << 14);
+  const keys = new Uint32Array(length);
   for (let band = 0; band < BANDS; band++) {
     // Nearly all band hashes are the only ones of their kind; they need no place in the table.
     repeated.clear();
+    signatures.column(band, keys);
     let again = 0;
     for (let row = 0; row < length; row++) {
       if ((row & 2047) === 0) yield;
-      const key = signatures.band(row, band);
+      const key = keys[row]!;
       if (key !== 0 && firsts[row] === row && repeated.add(key)) again++;
     }
     // Each that came again has at most one before it that did not.
@@ -72,10 +74,10 @@ export function* findNearDuplicates(input: NearDuplicateInput): Generator<void, 
     }
     for (let row = 0; row < length; row++) {
       if ((row & 511) === 0) yield;
-      const key = signatures.band(row, band);
+      const key = keys[row]!;
       if (key === 0 || firsts[row] !== row || !repeated.has(key)) continue;
       let slot = (key ^ (key >>> 15)) & (size - 1);
-      while (latest[slot] !== 0 && signatures.band(latest[slot]! - 1, band) !== key) slot = (slot + 1) & (size - 1);
+      while (latest[slot] !== 0 && keys[latest[slot]! - 1] !== key) slot = (slot + 1) & (size - 1);
       let other = latest[slot]!;
       previous[row] = other;
       latest[slot] = row + 1;

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { EncodingProblem } from '../../dataset/encoding';
+import type { BlockStore } from '../../dataset/minhash';
 import { FactTable } from '../facts';
 import { TokenCounts } from '../linter';
 import type { Problem } from '../placement';
@@ -42,15 +43,16 @@ export interface Scan {
   readonly reader: RecordReader;
 }
 
-/** What the lines say by themselves, put together. */
+/** What the lines say by themselves, put together. @param store for what a large table need not keep in memory */
 export async function scanLines(
   file: OpenFile,
   job: LineJob,
   { workerPath, threads }: ScanOptions,
   control: CheckControl,
+  store?: BlockStore,
 ): Promise<Scan> {
   const count = threads ?? Math.min(MOST_THREADS, availableParallelism());
-  const table = new FactTable();
+  const table = new FactTable(store);
   const reader = new RecordReader(file, table);
   const tokens = new TokenCounts();
   const problems = new ProblemList(job.perRule);
