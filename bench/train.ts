@@ -24,6 +24,9 @@ import {
 
 const USAGE = `Usage: npm run bench:train -- [options]
   --shape NAME       ${SHAPE_NAMES.join(', ')} (default smollm2-135m)
+  --method NAME      lora or qlora (default lora); the peer's base stays in float32
+  --memory LAYOUT    fast or low (default fast); --peer-option=--checkpointing is the peer's way
+  --precision TYPE   float32, bfloat16 or float16: how the frozen matrices are kept (default float32)
   --targets WHICH    qv or all-linear (default qv)
   --r N              rank (8)
   --batch-size N     rows of a batch (1)
@@ -86,6 +89,9 @@ function parse() {
   const { values } = parseArgs({
     options: {
       shape: { type: 'string', default: 'smollm2-135m' },
+      method: { type: 'string', default: 'lora' },
+      memory: { type: 'string', default: 'fast' },
+      precision: { type: 'string', default: 'float32' },
       targets: { type: 'string', default: 'qv' },
       r: { type: 'string', default: '8' },
       'batch-size': { type: 'string', default: '1' },
@@ -103,8 +109,14 @@ function parse() {
       help: { type: 'boolean', default: false },
     },
   });
+  const memory = (['fast', 'low'] as const).find((name) => name === values.memory);
+  const precision = (['float32', 'bfloat16', 'float16'] as const).find((name) => name === values.precision);
+  if (!memory || !precision) return undefined;
   const task: TrainingTask = {
     shape: values.shape,
+    method: values.method,
+    memory,
+    precision,
     targets: values.targets,
     r: Number(values.r),
     batchSize: Number(values['batch-size']),
@@ -118,6 +130,7 @@ function parse() {
   const counts = [task.r, task.batchSize, task.tokens, task.steps, task.threads, Number(values.rounds)];
   const valid =
     SHAPE_NAMES.includes(task.shape) &&
+    ['lora', 'qlora'].includes(task.method) &&
     ['qv', 'all-linear'].includes(task.targets) &&
     counts.every((n) => Number.isInteger(n) && n > 0) &&
     Number.isInteger(task.warmup) &&

@@ -3,20 +3,23 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRandom } from '../src/common/random';
 import { initializeLora, isTarget } from '../src/training/adapters/lora';
+import { weightForms } from '../src/training/base';
 import { createCollator } from '../src/training/batches';
 import { createOnnxRuntimeEngine } from '../src/training/engines/onnxruntime';
 import { trainingLoop } from '../src/training/loop';
 import { readDecoderConfig } from '../src/training/models/config';
-import { linearModules } from '../src/training/models/decoder';
+import { linearModules } from '../src/training/models/tensors';
 import { type Parameter, createOptimizerState } from '../src/training/optimizer';
 import { createTrainingSession, layoutFor } from '../src/training/session';
 import { parseSettings, resolveDefaults } from '../src/training/settings';
+import { materializeWeights } from '../src/training/weights/materialize';
 import { readSafetensorsHeader } from '../src/training/weights/safetensors';
+import { readFloats, requireTensor } from '../src/training/weights/tensor-info';
 import { type Measurement, type TrainingTask, taskExamples } from './training-task';
 
 /** Trains `task.warmup + task.steps` steps; the peak memory is that of the whole process. */
 export async function measureSteps(task: TrainingTask, base: string): Promise<Measurement> {
-  const { config, weights } = openBase(base);
+  const { config, weights } = openBase(base, task);
   const targets = task.targets === 'qv' ? ['q_proj', 'v_proj'] : ['all-linear'];
   const lora = { r: task.r, alpha: 2 * task.r, dropout: 0, targetModules: targets };
   const modules = linearModules(config).filter(({ module }) => isTarget(module, targets));
@@ -27,7 +30,10 @@ export async function measureSteps(task: TrainingTask, base: string): Promise<Me
   const engine = createOnnxRuntimeEngine({ device: 'cpu', threads: task.threads, prepack: true });
   const layout = layoutFor(task.tokens, config.vocabulary);
   const training = { method: 'lora' as const, lora };
-  const session = await createTrainingSession({ engine, weights, config, training, ...layout }, parameters);
+  const session = await createTrainingSession(
+    { engine, weights, config, training, memory: task.memory, ...layout },
+    parameters,
+  );
   const stepSeconds: number[] = [];
   const losses: number[] = [];
   await trainingLoop({
@@ -83,14 +89,18 @@ function settingsOf(task: TrainingTask): Parameters<typeof trainingLoop>[0]['set
   });
 }
 
-function openBase(folder: string) {
+function openBase(folder: string, { method, memory, precision }: TrainingTask) {
   const file = join(folder, 'config.json');
   const config = readDecoderConfig(JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>, file);
-  const { tensors } = readSafetensorsHeader(join(folder, 'model.safetensors'));
-  const location = (name: string) => {
-    const tensor = tensors.get(name);
-    if (!tensor) throw new Error(`${folder} has no tensor ${name}.`);
-    return tensor;
+  const { path, tensors } = readSafetensorsHeader(join(folder, 'model.safetensors'));
+  const readTensor = (name: string) => readFloats(requireTensor({ path, tensors }, name));
+  const inPlace = (name: string, type = 'F32') => {
+    const tensor = requireTensor({ path, tensors }, name);
+    return tensor.dtype === type ? tensor : undefined;
   };
-  return { config, weights: { location } };
+  const kept = { memory, precision, device: 'cpu', bnb_4bit_use_double_quant: true } as const;
+  const formOf = weightForms(config, { ...kept, method: method === 'qlora' ? method : 'lora' }, { tensors });
+  const scratch = join(folder, 'weights.scratch');
+  const locations = materializeWeights({ path, tensors, readTensor, inPlace }, tensors.keys(), scratch, { formOf });
+  return { config, weights: { location: (name: string) => locations.get(name)! } };
 }

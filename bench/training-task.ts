@@ -5,12 +5,14 @@ import { createRandom } from '../src/common/random';
 import type { EncodedExample } from '../src/dataset/example';
 import { type RowBatch, planEpoch } from '../src/training/batches';
 import { readDecoderConfig } from '../src/training/models/config';
-import { baseTensors } from '../src/training/models/decoder';
+import { baseTensors } from '../src/training/models/tensors';
 import { writeSafetensors } from '../src/training/weights/safetensors';
 
 /** config.json by name of a shape: that of a well-known model, or small enough to try the benchmark itself. */
 const SHAPES = {
   'smollm2-135m': decoder('llama', 576, 30, 9, 3, 1536, 49_152, 100_000),
+  'smollm2-135m-2x-deep': decoder('llama', 576, 60, 9, 3, 1536, 49_152, 100_000),
+  'smollm2-135m-4x-deep': decoder('llama', 576, 120, 9, 3, 1536, 49_152, 100_000),
   'smollm2-360m': decoder('llama', 960, 32, 15, 5, 2560, 49_152, 100_000),
   'qwen2.5-0.5b': decoder('qwen2', 896, 24, 14, 2, 4864, 151_936, 1_000_000),
   tiny: decoder('llama', 64, 2, 4, 2, 160, 512, 10_000),
@@ -20,6 +22,11 @@ export const SHAPE_NAMES = Object.keys(SHAPES);
 
 export interface TrainingTask {
   readonly shape: string;
+  /** 'lora' or 'qlora'. */
+  readonly method: string;
+  /** As the settings of these names. */
+  readonly memory: 'fast' | 'low';
+  readonly precision: 'float32' | 'bfloat16' | 'float16';
   /** 'qv' or 'all-linear'. */
   readonly targets: string;
   readonly r: number;

@@ -32,6 +32,8 @@ const SCENES = [
   { name: 'failed', themes: THEMES, widths: WIDTHS },
   { name: 'failed-early', themes: ['dark'], widths: [320] },
   { name: 'completed', themes: THEMES, widths: WIDTHS },
+  { name: 'preference', themes: THEMES, widths: WIDTHS },
+  { name: 'preference-completed', themes: ['dark'], widths: [380, 640] },
   { name: 'short', themes: ['dark'], widths: [380] },
   { name: 'stopped', themes: ['dark'], widths: [320] },
   { name: 'interrupted', themes: ['light'], widths: [380] },

@@ -2,13 +2,17 @@ import * as vscode from 'vscode';
 import { findNode, launchTrainer } from './training/launcher';
 import { DASHBOARD_VIEW, DashboardViewProvider } from './webview/panel';
 import { checkFile, checkForService } from './workbench/commands/check-file';
+import { chooseModel } from './workbench/commands/choose-model';
 import { configureRule } from './workbench/commands/configure-rule';
 import { convertDataset } from './workbench/commands/convert-dataset';
 import { editRecord } from './workbench/commands/edit-record';
+import { installGpuRuntime } from './workbench/commands/install-runtime';
 import { openDashboard } from './workbench/commands/open-dashboard';
 import { openRunFolder } from './workbench/commands/open-run-folder';
+import { continueTraining, pauseTraining } from './workbench/commands/pause-training';
 import { previewExample } from './workbench/commands/preview-example';
 import { removeDuplicates } from './workbench/commands/remove-duplicates';
+import { showDevices } from './workbench/commands/show-devices';
 import { showLog } from './workbench/commands/show-log';
 import { statistics } from './workbench/commands/show-statistics';
 import { resumeTraining } from './workbench/commands/resume-training';
@@ -28,11 +32,16 @@ import type { Workbench } from './workbench/workbench';
 
 const COMMANDS: Readonly<Record<string, (workbench: Workbench, ...given: readonly unknown[]) => Promise<void>>> = {
   'fine-tune.train': (workbench, resource) => train(workbench, resource instanceof vscode.Uri ? resource : undefined),
+  'fine-tune.chooseModel': chooseModel,
   'fine-tune.stopTraining': stopTraining,
+  'fine-tune.pauseTraining': pauseTraining,
+  'fine-tune.continueTraining': continueTraining,
   'fine-tune.resumeTraining': resumeTraining,
   'fine-tune.openDashboard': openDashboard,
   'fine-tune.openRunFolder': openRunFolder,
   'fine-tune.showLog': showLog,
+  'fine-tune.showDevices': showDevices,
+  'fine-tune.installGpuRuntime': installGpuRuntime,
   'fine-tune.previewExample': ({ datasets }, uri, line) => previewExample(datasets.previews, uri, line),
   'fine-tune.editRecord': ({ datasets }) => editRecord(datasets.records),
   'fine-tune.checkFile': checkFile,

@@ -100,7 +100,7 @@ def positions_and_splits() -> None:
     scaled, _ = ROPE_INIT_FUNCTIONS["llama3"](config, "cpu")
     plain = 1.0 / (5e5 ** (torch.arange(0, 64, 2, dtype=torch.float64) / 64))
     write_json("llama3-rope.json", (plain / scaled.double()).tolist())
-    write_json("splits.json", {name: GGUF_PRE_TOKENIZER_SPLITS[name] for name in ["llama-bpe", "smaug-bpe", "tekken", "qwen2", "deepseek-r1-qwen"]})
+    write_json("splits.json", {name: GGUF_PRE_TOKENIZER_SPLITS[name] for name in ["llama-bpe", "smaug-bpe", "dbrx", "gpt-4o", "tekken", "qwen2", "deepseek-r1-qwen"]})
 
 
 def permute(weights: np.ndarray, heads: int) -> np.ndarray:
@@ -112,22 +112,25 @@ def corpus() -> list[str]:
     return (STRINGS * 3) + [Path(__file__).read_text()]
 
 
-def sentence_piece(writer: gguf.GGUFWriter, size: int) -> sentencepiece.SentencePieceProcessor:
+def sentence_piece(writer: gguf.GGUFWriter, size: int, runs_of_spaces: bool = False) -> sentencepiece.SentencePieceProcessor:
+    """With `runs_of_spaces` as in Gemma: such runs are user-defined, and the converter writes them with real spaces."""
     model = io.BytesIO()
+    user_defined = ["<think>"] + (["▁" * n for n in range(2, 6)] if runs_of_spaces else [])
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(line for text in corpus() for line in text.split("\n")), model_writer=model, vocab_size=size,
         model_type="bpe", byte_fallback=True, character_coverage=0.98, add_dummy_prefix=True, normalization_rule_name="identity",
-        remove_extra_whitespaces=False, split_digits=True, user_defined_symbols=["<think>"], allow_whitespace_only_pieces=True,
+        remove_extra_whitespaces=False, split_digits=True, user_defined_symbols=user_defined, allow_whitespace_only_pieces=True,
     )
     spm = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
     kinds = gguf.TokenType
     writer.add_tokenizer_model("llama")
     writer.add_tokenizer_pre("default")
-    writer.add_token_list([spm.id_to_piece(i) for i in range(size)])
+    pieces = [spm.id_to_piece(i) for i in range(size)]
+    writer.add_token_list([piece.replace("▁", " ") if piece in user_defined else piece for piece in pieces])
     writer.add_token_scores([spm.get_score(i) for i in range(size)])
     writer.add_token_types([
         kinds.UNKNOWN if spm.is_unknown(i) else kinds.CONTROL if spm.is_control(i) else kinds.BYTE if spm.is_byte(i)
-        else kinds.USER_DEFINED if spm.id_to_piece(i) == "<think>" else kinds.NORMAL for i in range(size)
+        else kinds.USER_DEFINED if pieces[i] in user_defined else kinds.NORMAL for i in range(size)
     ])
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
@@ -136,7 +139,7 @@ def sentence_piece(writer: gguf.GGUFWriter, size: int) -> sentencepiece.Sentence
     return spm
 
 
-def byte_level(writer: gguf.GGUFWriter, size: int, specials: list[str]) -> Tokenizer:
+def byte_level(writer: gguf.GGUFWriter, size: int, specials: list[str], pre: str = "qwen2") -> Tokenizer:
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.NFC()
     split = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -152,7 +155,7 @@ def byte_level(writer: gguf.GGUFWriter, size: int, specials: list[str]) -> Token
     unused = [f"[PAD{i}]" for i in range(len(vocabulary), size)]
     kinds = gguf.TokenType
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("qwen2")
+    writer.add_tokenizer_pre(pre)
     writer.add_token_list([token for token, _ in vocabulary] + unused)
     writer.add_token_types(
         [kinds.CONTROL if token in specials else kinds.NORMAL for token, _ in vocabulary] + [kinds.UNUSED] * len(unused)

@@ -1,6 +1,6 @@
-import { resolve } from 'node:path';
 import { Failure } from '../common/failure';
 import type { TokenCounting } from '../dataset-lsp/check/job';
+import { modelReference } from '../hub/model-id';
 import { parseSettings, settingFromText } from '../training/settings';
 import type { Arguments } from './command';
 
@@ -28,5 +28,9 @@ export function countingOf(input: Arguments, cwd: string): TokenCounting {
     throw new Failure('settings', message, 'Correct the flag.', 2);
   }
   const { max_length, template: choice } = parsed.settings;
-  return { maxLength: max_length, template: choice, ...(model === undefined ? {} : { model: resolve(cwd, model) }) };
+  return {
+    maxLength: max_length,
+    template: choice,
+    ...(model === undefined ? {} : { model: modelReference(model, cwd) }),
+  };
 }

@@ -7,7 +7,7 @@ import { encodePrompt } from '../dataset/labels';
 import { readRecords } from '../dataset/records';
 import { generateGreedily } from '../evaluation/generation';
 import { exactMatch } from '../evaluation/metrics/exact-match';
-import { readAdapter } from '../export/peft';
+import { readAdapter } from '../export/read-adapter';
 import { checkBase } from '../training/base';
 import { physicalCores } from '../training/cores';
 import { createOnnxRuntimeEngine } from '../training/engines/onnxruntime';
@@ -110,7 +110,7 @@ async function answer(
 ): Promise<string[]> {
   const started = performance.now();
   const base = openBaseModel(model);
-  const checked = checkBase(base, { template, method: 'full', target_modules: [] });
+  const checked = checkBase(base, { template, method: 'full', target_modules: [], max_length: 1 });
   const adapter = adapterFolder === undefined ? undefined : readAdapter(adapterFolder);
   const scratchFile = join(model, `.demo-${process.pid}.f32`);
   try {

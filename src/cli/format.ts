@@ -1,4 +1,5 @@
 /** Numbers and times as the terminal shows them. */
+import type { Rewards } from '../training/protocol';
 
 /** `null` (not finite) reads "not a number". */
 export function lossText(loss: number | null): string {
@@ -79,4 +80,12 @@ export function wrap(text: string, width: number): string[] {
     } else line = line === '' ? word : `${line} ${word}`;
   }
   return [...lines, line];
+}
+
+/** How far apart the answers of preference pairs are, and how often the chosen one is ahead; nothing without pairs. */
+export function rewardTexts(rewards: Rewards | undefined): string[] {
+  if (!rewards) return [];
+  const { margins } = rewards;
+  const margin = Math.abs(margins) < 0.1 ? Number(margins.toPrecision(2)) : margins.toFixed(3);
+  return [`margin ${margin}`, `accuracy ${Math.round(100 * rewards.accuracies)} %`];
 }

@@ -9,7 +9,11 @@ import { convertCommand } from './convert';
 import { dedupeCommand } from './dedupe';
 import { demoCommand } from './demo';
 import { doctorCommand } from './doctor';
+import { downloadCommand } from './download';
 import { commandHelp, generalHelp } from './help';
+import { installRuntimeCommand } from './install-runtime';
+import { continueCommand, pauseCommand } from './pause';
+import { modelsCommand } from './models';
 import { previewCommand } from './preview';
 import { resumeCommand } from './resume';
 import { runsCommand } from './runs';
@@ -40,10 +44,15 @@ export async function main(argv: readonly string[], terminal: Terminal, bundles:
     dedupeCommand,
     trainCommand(bundles.trainerPath),
     stopCommand,
+    pauseCommand,
+    continueCommand,
     resumeCommand(bundles.trainerPath),
     runsCommand,
     showCommand,
+    downloadCommand,
+    modelsCommand,
     doctorCommand(bundles.trainerPath),
+    installRuntimeCommand(bundles.trainerPath),
     demoCommand(bundles),
   ];
   try {

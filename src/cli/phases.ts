@@ -5,6 +5,7 @@ export const PHASES: Readonly<Record<PhaseName, string>> = {
   load: 'Loading the base model',
   tokenize: 'Tokenizing the data',
   compile: 'Compiling the graph',
+  reference: 'Computing the reference log-probabilities',
   train: 'Training',
   evaluate: 'Evaluating',
   save: 'Saving a checkpoint',

@@ -1,6 +1,6 @@
 /** One line about the work in progress. Both the live line and the plain one come from here. */
 import type { MetricsEvent, ProgressEvent } from '../training/protocol';
-import { countText, durationText, lossText, memoryText } from './format';
+import { countText, durationText, lossText, memoryText, rewardTexts } from './format';
 import { PHASES } from './phases';
 
 export interface LiveState {
@@ -23,6 +23,7 @@ export function liveLine(state: LiveState, columns: number, unicode: boolean): s
   const parts = [
     `loss ${lossText(state.loss)}`,
     ...(state.validationLoss === undefined ? [] : [`val ${lossText(state.validationLoss)}`]),
+    ...rewardTexts(metrics.rewards),
     `${durationText(metrics.secondsLeft)} left`,
     `${countText(metrics.tokensPerSecond)} tokens/s`,
     memoryText(metrics.memoryBytes),
@@ -47,6 +48,7 @@ export function plainLine(state: LiveState): string {
     `step ${String(metrics.step).padStart(String(state.totalSteps).length)}/${state.totalSteps}`,
     `epoch ${metrics.epoch.toFixed(2)}`,
     `loss ${lossText(state.loss)}`,
+    ...rewardTexts(metrics.rewards),
     `learning rate ${metrics.learningRate === 0 ? '0' : metrics.learningRate.toExponential(1)}`,
     `${countText(metrics.tokensPerSecond)} tokens/s`,
     memoryText(metrics.memoryBytes),

@@ -30,7 +30,7 @@ export function resumeCommand(trainerPath: string): Command {
       {
         name: 'force',
         value: 'NAME',
-        help: 'Goes on although it is refused: data-changed, or a code of the preflight.',
+        help: 'Goes on although it is refused: data-changed, best-damaged, or a code of the preflight.',
         many: true,
       },
       { name: 'json', help: 'Prints the events, one JSON object a line, and nothing else.' },

@@ -3,10 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { lossCurve } from '../training/loss-curve';
 import { lossSvg } from '../training/loss-svg';
-import type { TrainerEvent } from '../training/protocol';
+import type { Rewards, TrainerEvent } from '../training/protocol';
 import { isFinal } from '../training/protocol';
 import type { FinalEvent, RunFolder } from '../training/run-folder';
-import { countText, durationText, lossText, memoryText } from './format';
+import { countText, durationText, lossText, memoryText, rewardTexts } from './format';
 import { lossChart } from './loss-chart';
 import type { Terminal } from './terminal';
 
@@ -35,11 +35,13 @@ export function endText(final: FinalEvent, events: readonly TrainerEvent[]): str
     case 'completed': {
       const parts = [`loss ${lossText(final.metrics.loss)}`];
       if (best) parts.push(`best validation loss ${lossText(best.loss)} at step ${countText(best.step)}`);
+      parts.push(...rewardTexts(rewardsAt(events, best?.step)));
       parts.push(`${countText(final.metrics.trainedTokens)} trained tokens`);
       if (final.metrics.peakMemoryBytes > 0) parts.push(`peak memory ${memoryText(final.metrics.peakMemoryBytes)}`);
       const kept = final.metrics.bestStep;
       const from = kept !== null && kept !== final.step ? ` Kept are the weights of step ${countText(kept)}.` : '';
-      return `Trained ${countText(final.step)} steps in ${durationText(final.seconds)}: ${parts.join(', ')}.${from}`;
+      const early = final.stoppedEarly ? ' Stopped early, since the validation loss did not improve any more.' : '';
+      return `Trained ${countText(final.step)} steps in ${durationText(final.seconds)}: ${parts.join(', ')}.${early}${from}`;
     }
     case 'stopped':
       return `Stopped after step ${countText(final.step)}.${final.checkpoint ? ` The checkpoint is kept: ${final.checkpoint}` : ''}`;
@@ -90,4 +92,12 @@ export function overfittingNote(events: readonly TrainerEvent[]): string | undef
 export function finalEvent(events: readonly TrainerEvent[]): FinalEvent | undefined {
   const last = events.at(-1);
   return last && isFinal(last) ? last : undefined;
+}
+
+/** Of preference training: those of the evaluation of a step, or without one of the last step. */
+function rewardsAt(events: readonly TrainerEvent[], step: number | undefined): Rewards | undefined {
+  const last = events.findLast((event) =>
+    step === undefined ? event.type === 'metrics' : event.type === 'evaluation' && event.step === step,
+  );
+  return last && 'rewards' in last ? last.rewards : undefined;
 }

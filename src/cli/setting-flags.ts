@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Failure } from '../common/failure';
 import { absolutePaths, readConfigFile } from '../training/config-file';
+import { isModelId } from '../hub/model-id';
 import type { WrittenSettings } from '../training/config-file';
 import type { SettingKey, SettingSpec, Settings } from '../training/settings';
 import { SETTINGS, SETTING_KEYS, parseSettings, settingFromText } from '../training/settings';
@@ -87,7 +88,7 @@ export function checkedSettings(
     throw new Failure('settings', `Needed: ${missing.join(' and ')}.`, `Give it as a flag or in ${CONFIG}.`, 2);
   }
   const paths: readonly (readonly [SettingKey, string | null])[] = [
-    ['model', model],
+    ['model', isModelId(model) ? null : model],
     ['train_file', train_file],
     ['validation_file', validation_file],
   ];

@@ -61,8 +61,9 @@ function defaultText(
   run: { readonly stepsPerEpoch: number },
 ): string | undefined {
   const spec: SettingSpec = SETTINGS[key];
-  // A path has no default worth comparing: the run shows it absolute, the table has it relative.
-  if (spec.type === 'path' || key === 'name') return undefined;
+  // A path has no default worth comparing: the run shows it absolute, the table has it relative. The usual layers depend
+  // on the model.
+  if (spec.type === 'path' || key === 'name' || key === 'target_modules') return undefined;
   if (spec.default !== null) return settingText(spec.default);
   const parsed = parseSettings({ ...settings, [key]: null });
   if (key === 'threads' || !parsed.ok) return undefined;

@@ -41,7 +41,11 @@ export const showCommand: Command = {
     if (run.state === 'interrupted') lines.push('Its trainer was ended before it could finish.');
     if (['stopped', 'failed', 'interrupted'].includes(run.state))
       lines.push(`"fine-tune resume ${basename(run.path)}" goes on with it.`);
-    if (run.state === 'running') lines.push(`"fine-tune stop ${basename(run.path)}" stops it.`);
+    if (run.state === 'running')
+      lines.push(
+        `"fine-tune stop ${basename(run.path)}" stops it, "fine-tune pause ${basename(run.path)}" makes it wait.`,
+      );
+    if (run.state === 'paused') lines.push(`It is paused. "fine-tune continue ${basename(run.path)}" goes on with it.`);
     const note = overfittingNote(events);
     if (note) lines.push(note);
     if (run.final && run.final.type !== 'failed' && run.final.adapter) lines.push(`Adapter:  ${run.final.adapter}`);

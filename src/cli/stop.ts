@@ -1,13 +1,10 @@
 /** `fine-tune stop RUN` */
-import { Failure } from '../common/failure';
-import { attach } from '../training/control';
-import { summarizeRun } from '../training/run-folder';
+import { isLive } from '../training/run-folder';
+import { askTrainer } from './ask-trainer';
 import type { Command } from './command';
 import { findRun } from './find-run';
 import { OUTPUT_DIR_FLAG } from './runs';
 import { outputDir } from './setting-flags';
-
-const POLL_MS = 200;
 
 export const stopCommand: Command = {
   name: 'stop',
@@ -17,28 +14,13 @@ export const stopCommand: Command = {
   flags: [OUTPUT_DIR_FLAG],
   run: async (input, terminal) => {
     const run = await findRun(input.operands[0]!, outputDir(input, terminal.cwd), terminal.cwd);
-    if (run.state !== 'running') {
+    if (!isLive(run)) {
       terminal.out(`${run.name} is not running: it is ${run.state}.`);
       return 0;
     }
-    // A step of a large model may take minutes, and the trainer answers between two steps.
-    terminal.err(`Stopping ${run.name} after its current step ...\n`);
-    const connection = await attach(run.path, 600_000);
-    await connection?.send({ type: 'stop' });
-    connection?.close();
-    for (;;) {
-      const { state, lastStep } = await summarizeRun(run.path);
-      if (state !== 'running') {
-        terminal.out(`${run.name} is ${state} after step ${lastStep}.`);
-        return state === 'interrupted' || state === 'failed' ? 1 : 0;
-      }
-      if (!connection)
-        throw new Failure(
-          'no-answer',
-          `The trainer of ${run.name} does not answer.`,
-          `Its process id is in ${run.path}/process.json; end that process if it hangs.`,
-        );
-      await new Promise((done) => setTimeout(done, POLL_MS));
-    }
+    terminal.err(`Stopping ${run.name}${run.state === 'paused' ? '' : ' after its current step'} ...\n`);
+    const { state, lastStep } = await askTrainer(run, { type: 'stop' });
+    terminal.out(`${run.name} is ${state} after step ${lastStep}.`);
+    return state === 'interrupted' || state === 'failed' ? 1 : 0;
   },
 };

@@ -1,8 +1,8 @@
 /** Shows a run on the terminal while it happens: events in, text out. */
-import { relative } from 'node:path';
+import { basename, relative } from 'node:path';
 import { SMOOTHING, lossCurve } from '../training/loss-curve';
 import type { EvaluationEvent, MetricsEvent, PhaseName, StartedEvent, TrainerEvent } from '../training/protocol';
-import { countText, durationText, lossText, shortCountText, wrap } from './format';
+import { countText, durationText, lossText, rewardTexts, shortCountText, wrap } from './format';
 import { PHASES } from './phases';
 import { liveLine, phaseLine, plainLine } from './progress-line';
 import { settingRows, settingsTable } from './settings-table';
@@ -70,6 +70,7 @@ export function trainView(
         '',
         `${countText(event.trainExamples)} records to train on, ${validation}; ${countText(event.totalSteps)} steps, ${countText(event.stepsPerEpoch)} an epoch`,
         `${shortCountText(event.trainableParameters)} weights are trained, the base has ${shortCountText(event.baseParameters)}; ${event.engine} on ${event.device}`,
+        ...(event.deviceReason === undefined ? [] : [`device ${event.device} was chosen: ${event.deviceReason}`]),
         ...(event.resumedFrom === undefined ? [] : [resumedText(event.resumedFrom)]),
         '',
       ].join('\n'),
@@ -93,8 +94,10 @@ export function trainView(
     validationLoss = event.loss;
     const best = event.best ? `  ${paint('green', 'best so far')}` : '';
     const perplexity = event.perplexity === null ? '' : `  perplexity ${event.perplexity.toFixed(2)}`;
-    const accuracy = `  ${(100 * event.tokenAccuracy).toFixed(1)} % of the tokens right`;
-    say(`step ${countText(event.step)}  validation loss ${lossText(event.loss)}${perplexity}${accuracy}${best}`);
+    const rewards = rewardTexts(event.rewards).map((text) => `  ${text}`);
+    const accuracy = `  ${(100 * event.tokenAccuracy).toFixed(1)} % of the ${event.rewards ? 'chosen ' : ''}tokens right`;
+    const loss = `validation loss ${lossText(event.loss)}`;
+    say(`step ${countText(event.step)}  ${loss}${perplexity}${rewards.join('')}${accuracy}${best}`);
   };
 
   const show = (event: TrainerEvent): void => {
@@ -118,6 +121,13 @@ export function trainView(
         return say(`step ${countText(event.step)}  saved ${relative(runPath, event.path) || event.path}`);
       case 'warning':
         return say(noteText(paint('yellow', 'warning:'), event.message, event.hint));
+      case 'paused':
+        clear();
+        return say(
+          `step ${countText(event.step)}  paused: "fine-tune continue ${basename(runPath)}" goes on, Ctrl-C stops the run`,
+        );
+      case 'continued':
+        return say(`step ${countText(event.step)}  goes on`);
       case 'completed':
       case 'stopped':
       case 'failed':

@@ -9,6 +9,7 @@ import { PROTOCOL_VERSION } from '../training/protocol';
 import type { RunFolder } from '../training/run-folder';
 import { createRunFolder, readEvents } from '../training/run-folder';
 import type { Arguments, Command } from './command';
+import { ensureModel } from './get-model';
 import { preflightNotes } from './preflight-notes';
 import { chartLines, endText, finalEvent, overfittingNote, resultLines, writeLossChart } from './run-report';
 import { CONFIG_FLAGS, SETTING_FLAGS, checkedSettings, writtenSettings } from './setting-flags';
@@ -26,6 +27,7 @@ export function trainCommand(trainerPath: string): Command {
     operands: { least: 0, most: 0 },
     flags: [
       ...CONFIG_FLAGS,
+      { name: 'download', help: 'Fetches a model that is named by its id and not there yet, without asking.' },
       { name: 'json', help: 'Prints the events, one JSON object a line, and nothing else.' },
       ...SETTING_FLAGS,
     ],
@@ -42,6 +44,8 @@ export function trainCommand(trainerPath: string): Command {
 async function train(input: Arguments, terminal: Terminal, trainerPath: string): Promise<number> {
   const written = writtenSettings(input, terminal.cwd);
   const json = input.has('json');
+  const { model } = checkedSettings(written);
+  if (!(await ensureModel(model, input.has('download'), terminal))) return INTERRUPTED;
   const { runFolder, events, code } = await runTrainer(written, terminal, trainerPath, json);
   if (!json) report(events, runFolder, terminal);
   return code;

@@ -9,4 +9,11 @@ export interface EncodedExample {
   /** What the cut at the maximum length lost. */
   readonly lostTokens: number;
   readonly lostTrainedTokens: number;
+  /** The other answer of a preference pair; the rest is then the chosen one. Both have the same prompt. */
+  readonly rejected?: EncodedExample;
+}
+
+/** The record as the model reads it: once, or once for each answer of a pair. */
+export function sidesOf(example: EncodedExample): readonly EncodedExample[] {
+  return example.rejected ? [example, example.rejected] : [example];
 }

@@ -1,7 +1,7 @@
 import { Failure } from '../common/failure';
 import type { Message } from './conversation';
 import type { Conversation, Example, PlainText } from './conversation';
-import type { EncodedExample } from './example';
+import { type EncodedExample, sidesOf } from './example';
 import type { ChatTemplate, Span } from './template';
 import type { Encoding, Tokenizer } from './tokenizer';
 
@@ -72,9 +72,9 @@ export interface ExampleTotals {
   readonly trainedTokens: number;
   readonly lostTokens: number;
   readonly lostTrainedTokens: number;
-  /** Examples that were cut. */
+  /** Examples that were cut, a pair when one of its answers was. */
   readonly cutExamples: number;
-  /** Examples without one trained token left. */
+  /** Examples without one trained token left, in a pair on one of its sides. */
   readonly untrainableExamples: number;
   readonly minTokens: number;
   readonly maxTokens: number;
@@ -91,16 +91,18 @@ export function summarizeExamples(examples: Iterable<EncodedExample>): ExampleTo
   let minTokens = Infinity;
   let maxTokens = 0;
   for (const example of examples) {
-    const trained = sum(example.trained);
     count++;
-    tokens += example.tokens.length;
-    trainedTokens += trained;
-    lostTokens += example.lostTokens;
-    lostTrainedTokens += example.lostTrainedTokens;
-    if (example.lostTokens > 0) cutExamples++;
-    if (trained === 0) untrainableExamples++;
-    minTokens = Math.min(minTokens, example.tokens.length);
-    maxTokens = Math.max(maxTokens, example.tokens.length);
+    const sides = sidesOf(example);
+    for (const side of sides) {
+      tokens += side.tokens.length;
+      trainedTokens += sum(side.trained);
+      lostTokens += side.lostTokens;
+      lostTrainedTokens += side.lostTrainedTokens;
+      minTokens = Math.min(minTokens, side.tokens.length);
+      maxTokens = Math.max(maxTokens, side.tokens.length);
+    }
+    if (sides.some((side) => side.lostTokens > 0)) cutExamples++;
+    if (sides.some((side) => !side.trained.includes(1))) untrainableExamples++;
   }
   if (count === 0) minTokens = 0;
   return {

@@ -6,7 +6,7 @@ import type { EncodedExample } from '../dataset/example';
 import { createCollator } from '../training/batches';
 import { type CheckedBase, locateWeights } from '../training/base';
 import type { Engine } from '../training/engines/engine';
-import type { Training } from '../training/models/decoder';
+import type { Training } from '../training/models/modules';
 import type { Parameter } from '../training/optimizer';
 import { createEvaluationSession, layoutFor } from '../training/session';
 import type { BaseModel } from '../training/weights/base-model';

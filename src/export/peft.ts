@@ -1,15 +1,13 @@
 /** The trained adapter as Hugging Face PEFT saves it, with tokenizer, chat template and a model card. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { Failure } from '../common/failure';
-import type { LoraConfig } from '../training/adapters/lora';
+import { modelIdText } from '../hub/model-id';
+import { moduleOf } from '../training/adapters/lora';
 import type { Parameter } from '../training/optimizer';
 import type { ResolvedSettings } from '../training/settings';
-import type { BaseModel } from '../training/weights/base-model';
+import { type BaseModel, sharedName } from '../training/weights/base-model';
 import { writeFailure } from '../training/weights/files';
-import { readJsonObject } from '../training/weights/json-file';
-import { readSafetensorsHeader, writeSafetensors } from '../training/weights/safetensors';
-import { readFloats } from '../training/weights/tensor-info';
+import { writeSafetensors } from '../training/weights/safetensors';
 
 export interface AdapterFacts {
   readonly base: BaseModel;
@@ -41,26 +39,6 @@ export function writeAdapter(folder: string, parameters: readonly Parameter[], f
   );
 }
 
-/** An adapter folder written by us or by PEFT (plain LoRA). Throws a Failure (exit code 2) when it is none. */
-export function readAdapter(folder: string): { readonly lora: LoraConfig; readonly parameters: readonly Parameter[] } {
-  const config = readJsonObject(join(folder, 'adapter_config.json'));
-  const { r, lora_alpha: alpha, target_modules: targets, peft_type: type } = config;
-  if (type !== 'LORA' || typeof r !== 'number' || typeof alpha !== 'number' || !Array.isArray(targets))
-    throw new Failure(
-      'adapter-unreadable',
-      `${folder}: adapter_config.json does not describe a LoRA adapter with listed target_modules.`,
-      'Name the "adapter" folder of a run.',
-      2,
-    );
-  const { tensors } = readSafetensorsHeader(join(folder, 'adapter_model.safetensors'));
-  const parameters = [...tensors.values()].map((info) => ({
-    name: info.name,
-    shape: info.shape,
-    data: readFloats(info),
-  }));
-  return { lora: { r, alpha, dropout: 0, targetModules: targets.map(String) }, parameters };
-}
-
 /** The fields of PEFT's `LoraConfig` that are not at their defaults; PEFT fills in the others. */
 function adapterConfig(
   parameters: readonly Parameter[],
@@ -70,19 +48,28 @@ function adapterConfig(
   return {
     peft_type: 'LORA',
     task_type: 'CAUSAL_LM',
-    base_model_name_or_path: base.path,
+    base_model_name_or_path: sharedName(base),
+    ...(base.hub && { revision: base.hub.revision }),
     r: settings.r,
     lora_alpha: settings.lora_alpha,
     lora_dropout: settings.lora_dropout,
-    // The layers by name, also for all-linear: what was trained does not depend on what PEFT takes the word to mean.
-    target_modules: [...new Set(parameters.map(({ name }) => name.split('.').at(-3)!))].sort(),
+    target_modules: targetModules(parameters, settings),
     bias: 'none',
-    fan_in_fan_out: false,
+    // Hugging Face's GPT-2 stores the weights under the adapter [in, out].
+    fan_in_fan_out: base.config['model_type'] === 'gpt2',
     inference_mode: true,
     init_lora_weights: true,
-    use_rslora: false,
-    use_dora: false,
+    use_rslora: settings.use_rslora,
+    use_dora: settings.use_dora,
   };
+}
+
+/** The layers by name, also for all-linear: what was trained does not depend on what PEFT takes the word to mean. */
+function targetModules(parameters: readonly Parameter[], { target_modules: targets }: ResolvedSettings): string[] {
+  const named = targets.includes('all-linear')
+    ? parameters.map(({ name }) => moduleOf(name).split('.').at(-1)!)
+    : targets;
+  return [...new Set(named)].sort();
 }
 
 export function modelCard(facts: AdapterFacts): string {
@@ -94,7 +81,7 @@ export function modelCard(facts: AdapterFacts): string {
   );
   return `---
 library_name: ${full ? 'transformers' : 'peft'}
-base_model: ${JSON.stringify(base.path)}
+base_model: ${JSON.stringify(sharedName(base))}
 tags:
   - fine-tune
   - ${settings.method}
@@ -102,7 +89,7 @@ tags:
 
 # ${settings.name}
 
-${full ? 'All weights' : 'A LoRA adapter'} of \`${basename(base.path)}\`, trained with Fine-tune on ${facts.trainExamples} records of \`${basename(settings.train_file ?? '')}\`.
+${full ? 'All weights' : 'A LoRA adapter'} of \`${base.hub ? modelIdText(base.hub) : basename(base.path)}\`, trained with Fine-tune on ${facts.trainExamples} records of \`${basename(settings.train_file ?? '')}\`.
 
 | | |
 | --- | --- |

@@ -1,11 +1,13 @@
 /** From tokenised records to what the graph is fed: order of an epoch, rows, padding, labels, masks. All seeded. */
 import { type Random, createRandom } from '../common/random';
-import type { EncodedExample } from '../dataset/example';
+import { type EncodedExample, sidesOf } from '../dataset/example';
 import type { Tensor } from './engines/engine';
 import type { DecoderConfig } from './models/config';
 import { ropeFrequencies } from './models/rope';
+import { type Pair, type References, pairFeeds, pairsOf } from './preference';
+import type { Settings } from './settings';
 
-/** Records that share one row of a batch: one, or several when packing. */
+/** Records that share one row of a batch: one, or several when packing. A pair takes two rows. */
 export type Row = readonly EncodedExample[];
 export type RowBatch = readonly Row[];
 
@@ -14,6 +16,11 @@ export interface BatchPlan {
   readonly packing: boolean;
   readonly maxLength: number;
   readonly seed: number;
+}
+
+export function batchPlan(settings: Settings): BatchPlan {
+  const { batch_size, packing, max_length, seed } = settings;
+  return { batchSize: batch_size, packing, maxLength: max_length, seed };
 }
 
 /** Batches within which lengths are sorted; Hugging Face's `group_by_length` takes 50 as well. */
@@ -30,7 +37,7 @@ export function planEpoch(examples: readonly EncodedExample[], plan: BatchPlan, 
   const rows = shuffled.map((example): Row => [example]);
   const batches = chunk(rows, plan.batchSize * BATCHES_PER_GROUP).flatMap((group) =>
     chunk(
-      group.sort((a, b) => b[0]!.tokens.length - a[0]!.tokens.length),
+      group.sort((a, b) => lengthOf(b[0]!) - lengthOf(a[0]!)),
       plan.batchSize,
     ),
   );
@@ -39,12 +46,16 @@ export function planEpoch(examples: readonly EncodedExample[], plan: BatchPlan, 
 
 /** Batches in the order of the file, for evaluation. */
 export function planEvaluation(examples: readonly EncodedExample[], batchSize: number): RowBatch[] {
-  const byLength = [...examples].sort((a, b) => b.tokens.length - a.tokens.length);
+  const byLength = [...examples].sort((a, b) => lengthOf(b) - lengthOf(a));
   return chunk(
     byLength.map((example): Row => [example]),
     batchSize,
   );
 }
+
+/** Tokens of the longer side. */
+export const lengthOf = (example: EncodedExample): number =>
+  Math.max(...sidesOf(example).map(({ tokens }) => tokens.length));
 
 /** Best-fit decreasing (as TRL's "bfd"): the longest record first, each into the fullest row that still has room. */
 export function pack(examples: readonly EncodedExample[], maxLength: number): Row[] {
@@ -67,6 +78,12 @@ export function pack(examples: readonly EncodedExample[], maxLength: number): Ro
   return rows;
 }
 
+/** The rows of a batch: of pairs first all chosen answers, then all rejected ones, in the same order. */
+function sideRows(records: RowBatch): RowBatch {
+  const rejected = records.map((row) => row.flatMap((example) => example.rejected ?? []));
+  return rejected.every((row) => row.length === 0) ? records : [...records, ...rejected];
+}
+
 export interface CollateOptions {
   readonly config: DecoderConfig;
   readonly padId: number;
@@ -74,6 +91,8 @@ export interface CollateOptions {
   readonly blocks: number;
   /** The number of labels is rounded up to a multiple of this. */
   readonly headChunks: number;
+  /** For preference pairs. */
+  readonly references?: References | undefined;
 }
 
 export interface Batch {
@@ -82,6 +101,8 @@ export interface Batch {
   /** Real tokens, padding excluded. */
   readonly tokens: number;
   readonly trainedTokens: number;
+  /** Of a batch of preference pairs. */
+  readonly pairs?: readonly Pair[];
   /** B·T, padding included. */
   readonly rows: number;
 }
@@ -93,7 +114,8 @@ export function createCollator(options: CollateOptions): (rows: RowBatch) => Bat
   const { config, padId, blocks, headChunks } = options;
   const multiple = leastCommonMultiple(LENGTH_MULTIPLE, blocks);
 
-  return (rows) => {
+  return (records) => {
+    const rows = sideRows(records);
     const batch = rows.length;
     const longest = Math.max(...rows.map((row) => row.reduce((n, e) => n + e.tokens.length, 0)));
     const length = Math.ceil(longest / multiple) * multiple;
@@ -102,6 +124,7 @@ export function createCollator(options: CollateOptions): (rows: RowBatch) => Bat
     const places: { row: number; label: number }[] = [];
     const segments = new Int32Array(batch * length).fill(-1);
     const positions = new Int32Array(batch * length);
+    const labelEnds: number[] = [];
     let tokens = 0;
     rows.forEach((row, b) => {
       let start = b * length;
@@ -118,6 +141,7 @@ export function createCollator(options: CollateOptions): (rows: RowBatch) => Bat
       });
       // Padding goes on counting, so that one row of angles serves the whole unpacked batch.
       for (let t = start; t < (b + 1) * length; t++) positions[t] = t - b * length;
+      labelEnds.push(places.length);
     });
 
     const slots = Math.max(1, Math.ceil(places.length / headChunks)) * headChunks;
@@ -134,15 +158,20 @@ export function createCollator(options: CollateOptions): (rows: RowBatch) => Bat
 
     const patterns = packed ? batch : 1;
     const place = (i: number): number => (packed ? positions[i]! : i);
+    const pairs = rows === records ? undefined : pairsOf(records, labelEnds, options.references);
+    const longestText = Math.max(...rows.flatMap((row) => row.map((example) => example.tokens.length)));
     return {
       feeds: {
         ids: { data: ids, shape: [batch, length] },
-        ...attentionFeeds(config, patterns, length, place, packed ? segments : undefined),
+        ...(config.learnedPositions && { positions: positionFeed(positions, batch, config.maxPositions) }),
+        ...attentionFeeds(config, patterns, length, longestText, place, packed ? segments : undefined),
         label_rows: { data: labelRows, shape: [slots] },
         label_places: { data: labelPlaces, shape: [batch * length] },
         labels: { data: labels, shape: [slots] },
         label_weights: { data: labelWeights, shape: [slots] },
+        ...(pairs && pairFeeds(pairs, slots)),
       },
+      ...(pairs && { pairs }),
       labels: labels.subarray(0, places.length),
       tokens,
       trainedTokens: places.length,
@@ -151,11 +180,18 @@ export function createCollator(options: CollateOptions): (rows: RowBatch) => Bat
   };
 }
 
+/** Places of learned positions; padding beyond the last one shares it, since nothing looks at padding. */
+function positionFeed(positions: Int32Array, batch: number, maxPositions: number): Tensor {
+  const data = positions.map((position) => Math.min(position, maxPositions - 1));
+  return { data, shape: [batch, positions.length / batch] };
+}
+
 /** Masks and angles that the layers of the model need; `place` gives the position of a token of the `patterns` rows. */
 function attentionFeeds(
   { layerKinds, ropes, headDim, slidingWindow }: DecoderConfig,
   patterns: number,
   length: number,
+  longestText: number,
   place: (i: number) => number,
   segments: Int32Array | undefined,
 ): Record<string, Tensor> {
@@ -167,9 +203,9 @@ function attentionFeeds(
   for (const kind of new Set(layerKinds.map(({ rope }) => rope))) {
     const rope = kind === 'none' ? undefined : ropes[kind];
     if (!rope) continue;
-    const { frequencies, magnitude } = ropeFrequencies(rope, headDim);
+    const { frequencies, magnitude } = ropeFrequencies(rope, longestText);
     const half = frequencies.length;
-    const cos = new Float32Array(patterns * length * headDim);
+    const cos = new Float32Array(patterns * length * headDim).fill(1);
     const sin = new Float32Array(patterns * length * headDim);
     for (let i = 0; i < patterns * length; i++)
       for (let j = 0; j < half; j++) {

@@ -12,8 +12,10 @@ import { readJsonObject } from './weights/json-file';
 import { readSafetensorsHeader, writeSafetensors } from './weights/safetensors';
 import { readFloats, requireTensor } from './weights/tensor-info';
 
-/** 2: with the last training loss, which a run that is resumed after its last step reports. */
-const CHECKPOINT_VERSION = 2;
+/** 3: with what decides on early stopping and on a loss that is too high. */
+const CHECKPOINT_VERSION = 3;
+
+export const BEST_DAMAGED = 'best-damaged';
 
 const COMPLETE = 'COMPLETE';
 const STATE = 'state.json';
@@ -32,7 +34,8 @@ export function writeCheckpoint(
     ({ name, dtype: 'F32', shape, data }) as const;
   try {
     rmSync(temporary, { recursive: true, force: true });
-    mkdirSync(temporary, { recursive: true });
+    // Not what is above it: a run folder that somebody has removed must not come back without its run.json.
+    mkdirSync(temporary);
     writeSafetensors(
       join(temporary, 'adapter.safetensors'),
       parameters.map(({ name, shape, data }) => entry(name, shape, data)),
@@ -93,12 +96,14 @@ export function openCheckpoint(folder: string, step: number): Checkpoint {
       'Go on with the version that wrote it, or train anew.',
       2,
     );
-  const { epoch, trainedTokens, optimizerStep } = state;
-  const { loss, bestLoss, bestStep } = state;
+  const { epoch, trainedTokens, optimizerStep, evaluationsWithoutImprovement } = state;
+  const { startingSteps, highLossSteps, raisedLossSteps } = state;
+  const { loss, bestLoss, bestStep, startingLoss } = state;
+  const numbers = [epoch, trainedTokens, optimizerStep, evaluationsWithoutImprovement];
   const fits =
     state['step'] === step &&
-    [epoch, trainedTokens, optimizerStep].every((value) => typeof value === 'number') &&
-    [loss, bestLoss, bestStep].every((value) => value === null || typeof value === 'number');
+    [...numbers, startingSteps, highLossSteps, raisedLossSteps].every((value) => typeof value === 'number') &&
+    [loss, bestLoss, bestStep, startingLoss].every((value) => value === null || typeof value === 'number');
   if (!fits) throw damaged(folder, step, `${join(path, STATE)} does not say where the run stood`);
   return { path, progress: progressOf(state), optimizerStep: Number(optimizerStep) };
 }
@@ -124,16 +129,29 @@ export function restoreCheckpoint(
   optimizer.step = checkpoint.optimizerStep;
 }
 
-/** The weights at the best evaluation until the checkpoint; `undefined` when nothing was evaluated. */
+/**
+ * The weights at the best evaluation until the checkpoint; `undefined` when nothing was evaluated.
+ * @throws Failure `best-damaged` (exit code 2)
+ */
 export function readBest(
   checkpoint: Checkpoint,
   parameters: readonly Parameter[],
 ): ReadonlyMap<string, Float32Array> | undefined {
-  const { bestStep } = checkpoint.progress;
+  const { step, bestStep } = checkpoint.progress;
   if (bestStep === null) return undefined;
-  const { path } = openCheckpoint(join(checkpoint.path, '..'), bestStep);
+  const folder = join(checkpoint.path, '..');
   const best = parameters.map(({ name, shape, data }) => ({ name, shape, data: new Float32Array(data.length) }));
-  readInto(path, 'adapter.safetensors', best);
+  try {
+    readInto(openCheckpoint(folder, bestStep).path, 'adapter.safetensors', best);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure(
+      BEST_DAMAGED,
+      `The checkpoint of step ${step} can be read, but not that of step ${bestStep}, which holds the weights of the best evaluation. ${error.message}`,
+      `${otherSteps(folder, bestStep)} To go on without the best weights so far: --force ${BEST_DAMAGED}.`.trim(),
+      2,
+    );
+  }
   return new Map(best.map(({ name, data }) => [name, data]));
 }
 
@@ -196,13 +214,21 @@ function undamaged<T>(folder: string, step: number, read: () => T): T {
 }
 
 function damaged(folder: string, step: number, what: string): Failure {
-  const others = checkpointSteps(folder).filter((other) => other !== step);
   return new Failure(
     'checkpoint-damaged',
     `The checkpoint of step ${step} is damaged: ${what.replace(/\.$/, '')}.`,
-    others.length > 0 ? `Resume from another one: --checkpoint ${others.join(' or ')}.` : 'Train anew.',
+    otherSteps(folder, step) || 'Train anew.',
     2,
   );
+}
+
+/** Which checkpoints can be read and need nothing of a damaged one. */
+function otherSteps(folder: string, damagedStep: number): string {
+  const others = checkpointSteps(folder).filter((step) => {
+    const best = bestStepOf(join(checkpointPath(folder, step), STATE));
+    return step !== damagedStep && best !== undefined && best !== damagedStep;
+  });
+  return others.length > 0 ? `Resume from another one: --checkpoint ${others.join(' or ')}.` : '';
 }
 
 function progressOf(state: Readonly<Record<string, unknown>>): Progress {
@@ -214,6 +240,11 @@ function progressOf(state: Readonly<Record<string, unknown>>): Progress {
     loss: orNull(state['loss']),
     bestLoss: orNull(state['bestLoss']),
     bestStep: orNull(state['bestStep']),
+    evaluationsWithoutImprovement: Number(state['evaluationsWithoutImprovement']),
+    startingLoss: orNull(state['startingLoss']),
+    startingSteps: Number(state['startingSteps']),
+    highLossSteps: Number(state['highLossSteps']),
+    raisedLossSteps: Number(state['raisedLossSteps']),
   };
 }
 
@@ -234,6 +265,7 @@ function stepOf(name: string): number {
   return Number(name.slice(5));
 }
 
-function checkpointPath(folder: string, step: number): string {
+/** Where the checkpoint of a step lies, whether or not it exists. */
+export function checkpointPath(folder: string, step: number): string {
   return join(folder, `step-${String(step).padStart(6, '0')}`);
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Failure } from '../common/failure';
 import { locateJsonError } from '../common/json-error';
+import { modelReference } from '../hub/model-id';
 import { SETTINGS, SETTING_KEYS } from './settings';
 
 /** Settings as somebody wrote them: a part of the table, unchecked. */
@@ -51,13 +52,13 @@ export function parseConfig(text: string, path: string): WrittenSettings {
   return absolutePaths(settings, dirname(path));
 }
 
-/** The same settings with every path made absolute, counted from `folder`. */
+/** The same settings with every path made absolute, counted from `folder`; ids of the hub stay. */
 export function absolutePaths(written: WrittenSettings, folder: string): WrittenSettings {
   const changed: Record<string, unknown> = { ...written };
   for (const key of SETTING_KEYS) {
     const value = changed[key];
     if (SETTINGS[key].type === 'path' && typeof value === 'string' && value !== '')
-      changed[key] = resolve(folder, value);
+      changed[key] = key === 'model' ? modelReference(value, folder) : resolve(folder, value);
   }
   return changed;
 }

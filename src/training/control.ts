@@ -13,6 +13,7 @@ import { Failure } from '../common/failure';
 import { isAlive } from './kill-tree';
 import type { AttachMessage, AttachedMessage, TrainerCommand, TrainerEvent } from './protocol';
 import { parseEvent } from './protocol';
+import { writeFailure } from './weights/files';
 
 /** `process.json`: exists while the trainer lives, or after it was killed. */
 export interface ProcessFile {
@@ -46,7 +47,7 @@ const LARGEST_BACKLOG = 4 << 20;
 
 /**
  * Trainer side: listens in the run folder and writes `process.json`.
- * @throws Failure `run-in-use` when another trainer works in this folder
+ * @throws Failure `run-in-use` when another trainer works in this folder, `write-failed` when nothing can be written there
  */
 export async function serveControl(
   folder: { readonly path: string },
@@ -59,7 +60,11 @@ export async function serveControl(
     throw new Failure('not-a-run', `${folder.path} has no readable run.json.`, 'Name the folder of a run.', 2);
   const attached = new Set<Socket>();
   const clients = new Set<Socket>();
-  const { server, socket } = await listen(folder.path, (client) => {
+  const processFile = join(folder.path, 'process.json');
+  const unwritable = (error: unknown): never => {
+    throw writeFailure(error, folder.path, 0);
+  };
+  const opened = listen(folder.path, (client) => {
     clients.add(client);
     client.on('close', () => clients.delete(client));
     greet(client, token, () => {
@@ -70,14 +75,20 @@ export async function serveControl(
       return onCommand;
     });
   });
-  const processFile = join(folder.path, 'process.json');
+  const { server, socket } = await opened.catch(unwritable);
   const content: ProcessFile = {
     processId: process.pid,
     startTime: new Date(Date.now() - process.uptime() * 1000).toISOString(),
     node: process.execPath,
     socket,
   };
-  writeFileSync(processFile, `${JSON.stringify(content)}\n`, { mode: 0o600 });
+  try {
+    writeFileSync(processFile, `${JSON.stringify(content)}\n`, { mode: 0o600 });
+  } catch (error) {
+    server.close();
+    removeSocket(socket, folder.path);
+    unwritable(error);
+  }
   const clean = (): void => {
     rmSync(processFile, { force: true });
     removeSocket(socket, folder.path);
@@ -324,5 +335,6 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 }
 
 function parseCommand(line: string): TrainerCommand | undefined {
-  return parseObject(line)?.['type'] === 'stop' ? { type: 'stop' } : undefined;
+  const type = parseObject(line)?.['type'];
+  return type === 'stop' || type === 'pause' || type === 'continue' ? { type } : undefined;
 }

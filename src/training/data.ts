@@ -5,11 +5,13 @@ import { Failure } from '../common/failure';
 import { createRandom } from '../common/random';
 import { decodeText } from '../dataset/encoding';
 import { detectTextFormat } from '../dataset/records';
-import type { EncodedExample } from '../dataset/example';
+import { type EncodedExample, sidesOf } from '../dataset/example';
+import { isBlank, splitLines } from '../dataset/jsonl';
 import { type ExampleTotals, summarizeExamples } from '../dataset/labels';
 import { type LintResult, type Problem, lintText } from '../dataset-lsp/linter';
 import type { CheckedBase } from './base';
 import { checkCommand } from './check-command';
+import { isSameAnswer, withRejected } from './pairs';
 import { type SampledRecord, sampleRecords } from './record-sample';
 import type { Settings } from './settings';
 
@@ -63,8 +65,10 @@ export interface LoadedFile {
   /** Records that are not meant to be trained: their answer is a bad one. */
   readonly leftOut: number;
   readonly examples: readonly EncodedExample[];
-  /** Records without a trained token; they are not among the examples, but in the totals. */
+  /** Records without a trained token; they are not among the examples, but in the totals. So are the next ones. */
   readonly masked: readonly EncodedExample[];
+  /** Preference pairs whose answers are the same tokens. */
+  readonly undecided: readonly EncodedExample[];
   /** What some of the examples hold, for checks of template and tokenizer. */
   readonly sample: readonly SampledRecord[];
   readonly totals: ExampleTotals;
@@ -83,32 +87,37 @@ function loadFile(
 ): LoadedFile {
   const bytes = readBytes(path);
   const { text, problems: encoding } = decodeText(bytes);
-  requireSupervised(path, text, settings);
+  requireObjective(path, text, settings);
   const total = text.split('\n').length;
-  const examples: EncodedExample[] = [];
+  const encode = { template, tokenizer, maxLength: settings.max_length };
+  const answers: EncodedExample[] = [];
   const result = lintText(text, {
     format: settings.format === 'auto' ? undefined : settings.format,
     encoding,
-    encode: { template, tokenizer, maxLength: settings.max_length },
+    encode,
     onExample: (example) => {
-      examples.push(example);
-      if (examples.length % PROGRESS_EVERY === 0) onProgress(examples.length, Math.max(total, examples.length));
+      answers.push(example);
+      if (answers.length % PROGRESS_EVERY === 0) onProgress(answers.length, Math.max(total, answers.length));
     },
   });
-  const masked = examples.filter(({ trained }) => !trained.includes(1));
-  const unlabelled = new Set(masked.map(({ line }) => line));
+  const unlabelled = new Set(answers.filter(({ trained }) => !trained.includes(1)).map(({ line }) => line));
   // How many records without labels are too many is for the preflight to say.
   const problems = result.problems.filter(({ rule, line }) => rule !== 'nothing-to-train' || !unlabelled.has(line));
   requireNoErrors(path, problems, settings);
-  requireExamples(path, examples, result);
+  requireExamples(path, answers, result);
   const format = result.format!;
-  const trained = examples.filter(({ line }) => !unlabelled.has(line));
+  const examples = settings.objective === 'dpo' ? withRejected(path, text, answers, encode) : answers;
+  const isMasked = (example: EncodedExample): boolean => sidesOf(example).some(({ trained }) => !trained.includes(1));
+  const masked = examples.filter(isMasked);
+  const undecided = examples.filter((example) => !isMasked(example) && isSameAnswer(example));
+  const trained = examples.filter((example) => !isMasked(example) && !isSameAnswer(example));
   return {
     path,
     leftOut: result.summary.totalExamples - examples.length,
     format,
     examples: trained,
     masked,
+    undecided,
     sample: sampleRecords(text, format, trained),
     totals: summarizeExamples(examples),
     problems,
@@ -116,16 +125,29 @@ function loadFile(
   };
 }
 
-/** Before anything is tokenised: pairs are no answers to learn by heart. */
-function requireSupervised(path: string, text: string, { format }: Settings): void {
+/** Before anything is tokenised: pairs are no answers to learn by heart, and other records have nothing to prefer. */
+function requireObjective(path: string, text: string, { format, objective }: Settings): void {
   const id = format === 'auto' ? detectTextFormat(text) : format;
-  if (id === 'preference')
+  if (id === 'preference' && objective === 'supervised')
     throw new Failure(
       'data-preference',
-      `${path} holds preference pairs, which are trained with DPO. This version trains supervised.`,
-      `To train on the chosen answers, convert the file: fine-tune convert ${path} --to chat -o OUT`,
+      `${path} holds preference pairs, and objective is supervised, which learns one answer by heart.`,
+      `Set objective to dpo to learn the preference. To learn the chosen answers alone: fine-tune convert ${path} --to chat -o OUT`,
       2,
     );
+  if (id !== undefined && id !== 'preference' && objective === 'dpo')
+    throw new Failure(
+      'data-not-preference',
+      `${path}:${firstRecord(text)} The records are of the format "${id}", and objective is dpo, which needs a chosen and a rejected answer in each.`,
+      'Set objective to supervised, or give every record "prompt", "chosen" and "rejected".',
+      2,
+    );
+}
+
+/** The 1-based line of it. */
+function firstRecord(text: string): number {
+  for (const { number, start, end } of splitLines(text)) if (!isBlank(text.slice(start, end))) return number;
+  return 1;
 }
 
 function requireExamples(path: string, examples: readonly EncodedExample[], { summary }: LintResult): void {

@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { Failure } from '../common/failure';
 import { attach, onLines } from './control';
+import { withGpuRuntime } from './devices/gpu-runtime';
 import { killTree } from './kill-tree';
 import type { TrainerCommand, TrainerEvent } from './protocol';
 import { parseEvent } from './protocol';
@@ -50,7 +51,7 @@ export function launchTrainer(options: LaunchOptions): Trainer {
   const flags = [...(attached ? ['--attached'] : []), ...(resume ? ['--resume', JSON.stringify(resume)] : [])];
   const child = spawn(options.nodePath, [options.trainerPath, runFolder.path, ...flags], {
     cwd: runFolder.path,
-    env: trainerEnvironment(process.env),
+    env: withGpuRuntime(trainerEnvironment(process.env)),
     // A process group of its own: the terminal's Ctrl-C reaches the host alone, and the tree can be ended as one.
     detached: true,
     windowsHide: true,

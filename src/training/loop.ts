@@ -1,7 +1,8 @@
 /** The training loop, top to bottom: rate → batches → forward/backward → accumulate → clip → update → report → evaluate → save. */
 import { createRandom } from '../common/random';
 import type { EncodedExample } from '../dataset/example';
-import { type RowBatch, planEpoch } from './batches';
+import { type RowBatch, batchPlan, planEpoch } from './batches';
+import { FIRST_WATCH, type LossWatch, judgeLoss, watchLoss } from './loss-watch';
 import type { OptimizerOptions } from './optimizer';
 import type { EvaluationEvent, EventBody } from './protocol';
 import { learningRateAt } from './schedule';
@@ -9,10 +10,10 @@ import type { ResolvedSettings } from './settings';
 import { type Trainee, optimizerStep } from './step';
 
 /** What an evaluation finds; see evaluate.ts. */
-export type Evaluation = Pick<EvaluationEvent, 'loss' | 'perplexity' | 'tokenAccuracy' | 'trainedTokens'>;
+export type Evaluation = Pick<EvaluationEvent, 'loss' | 'perplexity' | 'tokenAccuracy' | 'trainedTokens' | 'rewards'>;
 
 /** Where a run stands after a step: with the tensors, all that is needed to go on from there. */
-export interface Progress {
+export interface Progress extends LossWatch {
   readonly step: number;
   readonly epoch: number;
   readonly trainedTokens: number;
@@ -20,6 +21,15 @@ export interface Progress {
   readonly loss: number | null;
   readonly bestLoss: number | null;
   readonly bestStep: number | null;
+  /** In succession, until now; see `early_stopping_patience`. */
+  readonly evaluationsWithoutImprovement: number;
+}
+
+/** How a run is made to wait between two steps. */
+export interface Pause {
+  readonly requested: () => boolean;
+  /** Resolves when the run shall go on, or stop. */
+  readonly over: () => Promise<void>;
 }
 
 /** Where a resumed run goes on: parameters and optimizer already hold the state after this step. */
@@ -39,13 +49,17 @@ export interface LoopOptions extends Trainee {
   readonly save: (progress: Progress, best: boolean) => void;
   readonly report: (event: EventBody) => void;
   readonly stopRequested: () => boolean;
+  /** Undefined: the run cannot be paused. */
+  readonly pause?: Pause | undefined;
   /** Milliseconds of a steady clock. */
   readonly now: () => number;
   readonly memoryBytes: () => number;
 }
 
 export interface LoopResult extends Progress {
-  readonly outcome: 'completed' | 'stopped';
+  /** `early`: completed, since the validation loss did not improve any more. */
+  readonly outcome: 'completed' | 'early' | 'stopped';
+  readonly pausedMs: number;
   /** Parameters at the step with the lowest validation loss. */
   readonly best: ReadonlyMap<string, Float32Array> | undefined;
 }
@@ -69,12 +83,14 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   const firstStep = progress.step;
   let savedStep = firstStep;
   const started = now();
+  let pausedMs = 0;
 
   const evaluate = async (): Promise<void> => {
     if (!options.evaluate) return;
     const found = await options.evaluate(progress.step);
     // Step 0 is the base model: a yardstick, never a result.
     const isBest = progress.step > 0 && found.loss !== null && found.loss < (progress.bestLoss ?? Infinity);
+    if (progress.step > 0) progress = { ...progress, ...countImprovement(progress, found.loss, settings) };
     if (isBest) {
       progress = { ...progress, bestLoss: found.loss, bestStep: progress.step };
       best = new Map(parameters.map(({ name, data }) => [name, data.slice()]));
@@ -88,25 +104,48 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
     savedStep = progress.step;
   };
 
+  const pause = async ({ over }: Pause): Promise<void> => {
+    if (progress.step > 0) save(false);
+    report({ type: 'paused', step: progress.step });
+    const begun = now();
+    await over();
+    pausedMs += now() - begun;
+    if (!options.stopRequested()) report({ type: 'continued', step: progress.step });
+  };
+  const endsEarly = (): boolean =>
+    settings.early_stopping_patience !== null &&
+    progress.evaluationsWithoutImprovement >= settings.early_stopping_patience;
+
   // A checkpoint is written after the evaluation of its step.
-  if (firstStep === 0) await evaluate();
+  if (firstStep === 0 && !options.stopRequested()) await evaluate();
   for (const window of windows(options, firstStep)) {
+    if (endsEarly()) return { ...progress, outcome: 'early', best, pausedMs };
+    if (options.pause?.requested()) await pause(options.pause);
     if (options.stopRequested()) {
       if (progress.step > 0) save(false);
-      return { ...progress, outcome: 'stopped', best };
+      return { ...progress, outcome: 'stopped', best, pausedMs };
     }
     const stepStarted = now();
     const learningRate = learningRateAt(progress.step, schedule);
     const random = createRandom(settings.seed, 1_000_000 + progress.step);
     const step = progress.step + 1;
-    const { loss, gradientNorm, tokens, trainedTokens } = await optimizerStep(options, window.batches, {
+    const { loss, gradientNorm, tokens, trainedTokens, rewards } = await optimizerStep(options, window.batches, {
       step,
+      lastSaved: savedStep,
       learningRate,
       maxGradNorm: settings.max_grad_norm,
+      beta: settings.beta,
       adam,
       random,
     });
-    progress = { ...progress, step, loss, epoch: window.epoch, trainedTokens: progress.trainedTokens + trainedTokens };
+    progress = {
+      ...progress,
+      ...watchLoss(progress, step, loss, settings),
+      step,
+      loss,
+      epoch: window.epoch,
+      trainedTokens: progress.trainedTokens + trainedTokens,
+    };
     report({
       type: 'metrics',
       step,
@@ -117,16 +156,39 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
       tokensPerSecond: (tokens * 1000) / (now() - stepStarted),
       trainedTokens: progress.trainedTokens,
       memoryBytes: options.memoryBytes(),
-      secondsLeft: ((now() - started) / 1000 / (step - firstStep)) * (settings.max_steps - step),
+      ...(rewards && { rewards }),
+      secondsLeft: ((now() - started - pausedMs) / 1000 / (step - firstStep)) * (settings.max_steps - step),
     });
+    const warning = judgeLoss(progress, step, loss, settings, savedStep);
+    if (warning) report({ type: 'warning', ...warning });
     const last = step === settings.max_steps;
     if (last || step % settings.eval_steps === 0) await evaluate();
-    if (last || step % settings.save_steps === 0) save(false);
+    const due = step % settings.save_steps === 0 && progress.highLossSteps === 0;
+    if (last || due || endsEarly()) save(false);
   }
-  return { ...progress, outcome: 'completed', best };
+  return { ...progress, outcome: 'completed', best, pausedMs };
 }
 
-const START: Progress = { step: 0, epoch: 0, trainedTokens: 0, loss: null, bestLoss: null, bestStep: null };
+const START: Progress = {
+  step: 0,
+  epoch: 0,
+  trainedTokens: 0,
+  loss: null,
+  bestLoss: null,
+  bestStep: null,
+  evaluationsWithoutImprovement: 0,
+  ...FIRST_WATCH,
+};
+
+/** As Hugging Face's EarlyStoppingCallback: counted against the best loss before this evaluation, which may fall by less. */
+function countImprovement(
+  { bestLoss, evaluationsWithoutImprovement }: Progress,
+  loss: number | null,
+  { early_stopping_threshold: threshold }: ResolvedSettings,
+): Pick<Progress, 'evaluationsWithoutImprovement'> {
+  const improved = loss !== null && (bestLoss === null || bestLoss - loss > threshold);
+  return { evaluationsWithoutImprovement: improved ? 0 : evaluationsWithoutImprovement + 1 };
+}
 
 interface Window {
   readonly batches: readonly RowBatch[];
@@ -139,12 +201,7 @@ interface Window {
  * that every record is seen. Epochs that are done are planned all the same: packing decides how many steps they have.
  */
 function* windows({ settings, examples }: LoopOptions, done: number): Generator<Window> {
-  const plan = {
-    batchSize: settings.batch_size,
-    packing: settings.packing,
-    maxLength: settings.max_length,
-    seed: settings.seed,
-  };
+  const plan = batchPlan(settings);
   let step = 0;
   for (let epoch = 0; ; epoch++) {
     const batches = planEpoch(examples, plan, epoch);

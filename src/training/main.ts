@@ -1,51 +1,72 @@
 /**
  * The trainer process: `node trainer.js RUN_FOLDER [--attached] [--resume REQUEST]`. It reads the wanted settings from the
  * run folder, trains, and tells everything it does as events: to standard output, to the log of the run, to whoever
- * attaches. REQUEST is a `ResumeRequest` as JSON.
+ * attaches. REQUEST is a `ResumeRequest` as JSON. `node trainer.js --probe DEVICE` answers whether a device works.
  */
-import { writeFileSync } from 'node:fs';
+import { writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Failure } from '../common/failure';
 import { type ControlServer, readCommands, serveControl } from './control';
+import { measureDevice } from './devices/measure';
+import { PROBE_ANSWER, type ProbeOutcome } from './devices/probe';
+import { type Device, DeviceUnavailable } from './engines/onnxruntime';
 import { lossSvg } from './loss-svg';
-import { PROTOCOL_VERSION, type TrainerEvent } from './protocol';
+import { type EventBody, PROTOCOL_VERSION, type TrainerEvent } from './protocol';
+import { createRequests } from './requests';
 import type { ResumeRequest } from './resume';
 import { type Report, trainRun } from './run';
 import { type RunFolder, appendEvent, openRunFolder, readEvents } from './run-folder';
+import { writeFailure } from './weights/files';
 
 async function main(): Promise<number> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { attached: { type: 'boolean' }, resume: { type: 'string' } },
+    options: { attached: { type: 'boolean' }, resume: { type: 'string' }, probe: { type: 'string' } },
   });
+  if (values.probe !== undefined) return await answerProbe(values.probe as Device);
   const [path] = positionals;
   if (path === undefined) throw new Error('Usage: trainer.js RUN_FOLDER [--attached] [--resume REQUEST]');
   const resume = values.resume === undefined ? undefined : (JSON.parse(values.resume) as ResumeRequest);
   const folder = openRunFolder(path);
-  let stopRequested = false;
-  const stop = (): void => {
-    stopRequested = true;
-  };
+  const requests = createRequests();
+  const stop = (): void => requests.receive({ type: 'stop' });
   process.on('SIGTERM', stop).on('SIGINT', stop);
   // The host may close its end at any time; the log has every event.
   process.stdout.on('error', () => undefined);
-  const control = await serveControl(folder, stop);
-  if (values.attached) readCommands(process.stdin, stop, stop);
+  const control = await serveControl(folder, requests.receive).catch((error: unknown) => {
+    // Not into the log: it may be that of another trainer, or cannot be written.
+    if (error instanceof Failure) say(failedEvent(error));
+    throw error;
+  });
+  if (values.attached) readCommands(process.stdin, requests.receive, stop);
   const report = createReporter(folder, control);
   try {
-    await trainRun(folder, report, () => stopRequested, resume);
+    await trainRun(folder, report, requests.stopRequested, resume, requests.pause);
     return 0;
   } catch (error) {
     const failure = asFailure(error);
-    const { code, message, hint, exitCode } = failure;
     if (failure !== error) console.error(error);
-    report({ type: 'failed', code, message, hint, exitCode });
-    return exitCode;
+    try {
+      report(failedEvent(failure));
+    } catch (unwritable) {
+      console.error(unwritable);
+    }
+    return failure.exitCode;
   } finally {
     drawLoss(folder);
     await control.close();
   }
+}
+
+/** Ends the process itself: some drivers crash when they are told to go. */
+async function answerProbe(device: Device): Promise<never> {
+  const answer: ProbeOutcome = await measureDevice(device).then(
+    (measured) => ({ measured }),
+    (error: unknown) => ({ failed: error instanceof DeviceUnavailable ? error.reason : String(error) }),
+  );
+  writeSync(1, `${PROBE_ANSWER}${JSON.stringify(answer)}\n`);
+  process.exit(0);
 }
 
 /** The curve as a picture, whoever started the run. It is a convenience: what prevents it must not spoil the run. */
@@ -60,7 +81,7 @@ function drawLoss(folder: RunFolder): void {
 
 function createReporter(folder: RunFolder, control: ControlServer): Report {
   return (body) => {
-    const event = { v: PROTOCOL_VERSION, time: new Date().toISOString(), ...body } as TrainerEvent;
+    const event = stamped(body);
     try {
       appendEvent(folder, event);
     } finally {
@@ -71,9 +92,23 @@ function createReporter(folder: RunFolder, control: ControlServer): Report {
   };
 }
 
+/** To the host alone. */
+function say(body: EventBody): void {
+  process.stdout.write(`${JSON.stringify(stamped(body))}\n`);
+}
+
+function stamped(body: EventBody): TrainerEvent {
+  return { v: PROTOCOL_VERSION, time: new Date().toISOString(), ...body } as TrainerEvent;
+}
+
+function failedEvent({ code, message, hint, exitCode }: Failure): EventBody {
+  return { type: 'failed', code, message, hint, exitCode };
+}
+
 /** Errors that are no Failure are mistakes of ours, or of the runtime; memory is the likely cause of the latter. */
 function asFailure(error: unknown): Failure {
-  if (error instanceof Failure) return error;
+  const known = error instanceof Error && 'path' in error ? writeFailure(error, String(error.path), 0) : error;
+  if (known instanceof Failure) return known;
   const message = error instanceof Error ? error.message : String(error);
   if (/bad_alloc|out of memory|failed to allocate|array buffer allocation/i.test(message))
     return new Failure(

@@ -11,6 +11,10 @@ export interface Parameter {
   readonly name: string;
   readonly shape: readonly number[];
   readonly data: Float32Array;
+  /** Multiple of the learning rate at which it learns; 1 where it is left out. */
+  readonly rateFactor?: number;
+  /** Whether weight decay applies. Where it is left out: to all but vectors, which are norms and biases. */
+  readonly decays?: boolean;
 }
 
 export interface OptimizerState {
@@ -43,13 +47,14 @@ export function adamW(
 ): void {
   const { beta1, beta2, epsilon, weightDecay } = options;
   state.step++;
-  const rate = learningRate / (1 - beta1 ** state.step);
+  const correction = 1 - beta1 ** state.step;
   const root = Math.sqrt(1 - beta2 ** state.step);
-  for (const { name, shape, data } of parameters) {
+  for (const { name, shape, data, rateFactor = 1, decays = shape.length > 1 } of parameters) {
+    const ownRate = learningRate * rateFactor;
+    const rate = ownRate / correction;
     const gradient = gradients.get(name)!;
     const { m, v } = state.moments.get(name)!;
-    // Norms and biases are vectors; they are not decayed.
-    const keep = shape.length > 1 ? 1 - learningRate * weightDecay : 1;
+    const keep = decays ? 1 - ownRate * weightDecay : 1;
     for (let i = 0; i < data.length; i++) {
       const g = gradient[i]! * gradientScale;
       const mi = (m[i] = beta1 * m[i]! + (1 - beta1) * g);

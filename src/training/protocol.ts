@@ -10,7 +10,15 @@ export const PROTOCOL_VERSION = 1;
 export interface StopCommand {
   readonly type: 'stop';
 }
-export type TrainerCommand = StopCommand;
+/** Asks the trainer to finish the step, save a checkpoint and wait, with all that it has in memory. */
+export interface PauseCommand {
+  readonly type: 'pause';
+}
+/** Ends a pause, or takes back the request for one. */
+export interface ContinueCommand {
+  readonly type: 'continue';
+}
+export type TrainerCommand = StopCommand | PauseCommand | ContinueCommand;
 
 /** First line on the control socket. A wrong token closes the connection. */
 export interface AttachMessage {
@@ -24,7 +32,23 @@ export interface AttachedMessage {
   readonly processId: number;
 }
 
-/** One optimiser step. `loss` is the mean negative log-likelihood over the trained tokens of the whole window. */
+/**
+ * Of preference training (DPO), means over the pairs; TRL logs them as rewards/chosen and so on. The reward of an
+ * answer is β times what its log-probability has gained since the start.
+ */
+export interface Rewards {
+  readonly chosen: number;
+  readonly rejected: number;
+  /** Chosen minus rejected. */
+  readonly margins: number;
+  /** Share of the pairs whose chosen answer has the higher reward. */
+  readonly accuracies: number;
+}
+
+/**
+ * One optimiser step. `loss` is the mean negative log-likelihood over the trained tokens of the whole window, or with
+ * DPO the mean over its pairs.
+ */
 export interface MetricRecord {
   readonly step: number;
   /** Fraction of epochs done, for example 1.25. */
@@ -40,6 +64,11 @@ export interface MetricRecord {
   readonly trainedTokens: number;
   /** Resident memory of the trainer process. */
   readonly memoryBytes: number;
+  readonly rewards?: Rewards;
+  /** Memory of the GPU that is in use, by whatever program, where it can be read. */
+  readonly deviceMemoryBytes?: number;
+  /** Share of time that the GPU was at work lately, 0 to 1. */
+  readonly deviceUtilization?: number;
 }
 
 interface Base<T extends string> {
@@ -49,7 +78,7 @@ interface Base<T extends string> {
   readonly type: T;
 }
 
-export type PhaseName = 'load' | 'tokenize' | 'compile' | 'train' | 'evaluate' | 'save' | 'export';
+export type PhaseName = 'load' | 'tokenize' | 'compile' | 'reference' | 'train' | 'evaluate' | 'save' | 'export';
 
 export interface StartedEvent extends Base<'started'> {
   /** Absolute path of the run folder. */
@@ -60,6 +89,8 @@ export interface StartedEvent extends Base<'started'> {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly engine: string;
   readonly device: string;
+  /** Why this one, where it was chosen for the user. */
+  readonly deviceReason?: string;
   readonly totalSteps: number;
   readonly stepsPerEpoch: number;
   readonly trainExamples: number;
@@ -89,9 +120,12 @@ export interface EvaluationEvent extends Base<'evaluation'> {
   readonly step: number;
   readonly epoch: number;
   readonly loss: number | null;
+  /** Also null with DPO, whose loss is no likelihood. */
   readonly perplexity: number | null;
+  /** Of preference pairs over the chosen answers. */
   readonly tokenAccuracy: number;
   readonly trainedTokens: number;
+  readonly rewards?: Rewards;
   /** Whether this is the lowest validation loss so far. */
   readonly best: boolean;
 }
@@ -105,10 +139,20 @@ export interface WarningEvent extends Base<'warning'> {
   readonly message: string;
   readonly hint?: string;
 }
+/** The trainer waits after this step, and lives. A trainer that is killed now has lost nothing. */
+export interface PausedEvent extends Base<'paused'> {
+  readonly step: number;
+}
+export interface ContinuedEvent extends Base<'continued'> {
+  readonly step: number;
+}
 export interface CompletedEvent extends Base<'completed'> {
   /** Folder of the adapter (or, with `method: full`, of the merged model). */
   readonly adapter: string;
   readonly step: number;
+  /** The validation loss did not improve any more, so that not all steps were made; see `early_stopping_patience`. */
+  readonly stoppedEarly?: true;
+  /** Without pauses. */
   readonly seconds: number;
   readonly metrics: {
     readonly loss: number | null;
@@ -139,6 +183,8 @@ export type TrainerEvent =
   | EvaluationEvent
   | CheckpointEvent
   | WarningEvent
+  | PausedEvent
+  | ContinuedEvent
   | CompletedEvent
   | StoppedEvent
   | FailedEvent;
@@ -156,6 +202,8 @@ const EVENT_TYPES: Readonly<Record<EventType, true>> = {
   evaluation: true,
   checkpoint: true,
   warning: true,
+  paused: true,
+  continued: true,
   completed: true,
   stopped: true,
   failed: true,

@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { Failure } from '../common/failure';
-import { type Checkpoint, checkpointSteps, openCheckpoint } from './checkpoint';
+import { BEST_DAMAGED, type Checkpoint, checkpointSteps, openCheckpoint, readBest } from './checkpoint';
+import type { ResumePoint } from './loop';
+import type { Parameter } from './optimizer';
 import { type RunFile, type RunFolder, type RunSummary, openRunFolder, runFolderAt } from './run-folder';
 import { FORCEABLE } from './preflight/codes';
 import { openBaseModel } from './weights/base-model';
@@ -18,8 +20,9 @@ export interface ResumeRequest {
 }
 
 const DATA_CHANGED = 'data-changed';
-/** The refusals that can be overruled: changed data, and what the preflight finds. */
-export const RESUME_FORCEABLE: readonly string[] = [DATA_CHANGED, ...FORCEABLE];
+const OWN_REFUSALS: readonly string[] = [DATA_CHANGED, BEST_DAMAGED];
+/** The refusals that can be overruled: changed data, lost best weights, and what the preflight finds. */
+export const RESUME_FORCEABLE: readonly string[] = [...OWN_REFUSALS, ...FORCEABLE];
 
 /**
  * Host side: whether this run can go on, before a trainer is started and anything is written to its log.
@@ -30,12 +33,19 @@ export async function requireResumable(
   run: Pick<RunSummary, 'path' | 'name' | 'state'>,
   request: ResumeRequest,
 ): Promise<void> {
+  if (run.state === 'paused')
+    throw new Failure(
+      'run-in-use',
+      `${run.name} is paused: its trainer waits.`,
+      '"fine-tune continue", or Continue in VS Code, goes on with it.',
+      2,
+    );
   if (run.state === 'running')
     throw new Failure('run-in-use', `${run.name} is at work: its trainer lives.`, 'Stop it, or wait for its end.', 2);
   if (run.state === 'completed')
     throw new Failure(
       'run-completed',
-      `${run.name} is completed: there is no step left to make.`,
+      `${run.name} is completed.`,
       'To train longer, start a new run with more epochs or max_steps.',
       2,
     );
@@ -55,6 +65,27 @@ export function chooseCheckpoint(folder: RunFolder, { checkpoint }: ResumeReques
 }
 
 /**
+ * Where the loop goes on.
+ * @throws Failure `best-damaged` (exit code 2) unless forced: the next evaluation then counts as the best
+ */
+export function resumePoint(
+  checkpoint: Checkpoint,
+  parameters: readonly Parameter[],
+  { force = [] }: ResumeRequest,
+): ResumePoint {
+  const { progress } = checkpoint;
+  try {
+    return { progress, best: readBest(checkpoint, parameters) };
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== BEST_DAMAGED || !force.includes(BEST_DAMAGED)) throw error;
+    return {
+      progress: { ...progress, bestLoss: null, bestStep: null, evaluationsWithoutImprovement: 0 },
+      best: undefined,
+    };
+  }
+}
+
+/**
  * The settings of the resumed run: every automatic one as the number that it was, since a number that is computed
  * anew (from more steps, or on another machine) would bend the learning rate.
  * @throws Failure `max-steps-reached` (exit code 2)
@@ -69,7 +100,7 @@ export function requestedSettings(
   const settings: Readonly<Record<string, unknown>> = {
     ...written,
     ...(maxSteps !== undefined && { max_steps: maxSteps }),
-    force: [...new Set(forced.filter((name) => name !== DATA_CHANGED))],
+    force: [...new Set(forced.filter((name) => !OWN_REFUSALS.includes(name)))],
   };
   const step = checkpoint?.progress.step ?? 0;
   const limit = settings['max_steps'];

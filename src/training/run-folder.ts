@@ -24,6 +24,7 @@ import { Failure } from '../common/failure';
 import { probe, trainerBegan } from './control';
 import type { CompletedEvent, FailedEvent, StoppedEvent, TrainerEvent } from './protocol';
 import { isFinal, parseEvent } from './protocol';
+import { writeFailure } from './weights/files';
 
 export interface RunFolder {
   /** Absolute. */
@@ -51,11 +52,18 @@ export interface RunFile {
   readonly hashes?: Readonly<Record<string, string>>;
   readonly model?: Readonly<Record<string, unknown>>;
   readonly data?: Readonly<Record<string, unknown>>;
+  /** Where it runs and, where it was chosen for the user, why. */
+  readonly device?: { readonly name: string; readonly reason: string };
   /** What the preflight would have refused, had the setting `force` not named it. */
   readonly forced?: readonly { readonly code: string; readonly message: string }[];
 }
 
-export type RunState = 'running' | 'completed' | 'stopped' | 'failed' | 'interrupted';
+export type RunState = 'running' | 'paused' | 'completed' | 'stopped' | 'failed' | 'interrupted';
+/** Whether a trainer is at work, or waits. */
+export function isLive({ state }: Pick<RunSummary, 'state'>): boolean {
+  return state === 'running' || state === 'paused';
+}
+
 export type FinalEvent = CompletedEvent | StoppedEvent | FailedEvent;
 
 export interface RunSummary {
@@ -131,9 +139,17 @@ export function openRunFolder(path: string): RunFolder & { readonly run: RunFile
   );
 }
 
-/** Merges `changes` into `run.json`; a reader sees the old file or the new one, never half of it. */
+/**
+ * Merges `changes` into `run.json`; a reader sees the old file or the new one, never half of it.
+ * @throws Failure `disk-full` or `write-failed`
+ */
 export function updateRunFile(folder: RunFolder, changes: Partial<RunFile>): void {
-  writeRunFile(folder, { ...openRunFolder(folder.path).run, ...changes });
+  const run = { ...openRunFolder(folder.path).run, ...changes };
+  try {
+    writeRunFile(folder, run);
+  } catch (error) {
+    throw writeFailure(error, join(folder.path, 'run.json'), 0);
+  }
 }
 
 /**
@@ -200,7 +216,7 @@ export async function summarizeRun(path: string): Promise<RunSummary> {
     path: folder.path,
     name: run?.name ?? basename(folder.path).replace(/^\d{8}-\d{6}-/, ''),
     created,
-    state: final?.type ?? (alive ? 'running' : 'interrupted'),
+    state: final?.type ?? (!alive ? 'interrupted' : log.paused ? 'paused' : 'running'),
     lastStep: log.lastStep,
     totalSteps: log.totalSteps,
     lastLoss: log.lastLoss,
@@ -317,13 +333,15 @@ interface LogFacts {
   totalSteps: number;
   lastLoss: number | null;
   bestValidationLoss?: number;
+  /** The last of these events is a pause. */
+  paused: boolean;
   final?: FinalEvent;
 }
 
 /** Parses only the lines that matter: a long run has 100,000 metric records, of which the last one is asked for. */
 function scanLog(folder: RunFolder): LogFacts {
   const lines = readLog(folder);
-  const facts: LogFacts = { empty: lines.length === 0, lastStep: 0, totalSteps: 0, lastLoss: null };
+  const facts: LogFacts = { empty: lines.length === 0, lastStep: 0, totalSteps: 0, lastLoss: null, paused: false };
   let lastMetrics = -1;
   let evaluations: { readonly step: number; readonly loss: number }[] = [];
   const read = (line: string): void => {
@@ -331,7 +349,10 @@ function scanLog(folder: RunFolder): LogFacts {
     if (!event) return;
     // A resumed run goes on in the same log.
     if (!isFinal(event)) delete facts.final;
-    if (event.type === 'started') {
+    if (event.type === 'paused') facts.paused = true;
+    else if (event.type === 'continued') facts.paused = false;
+    else if (event.type === 'started') {
+      facts.paused = false;
       facts.settings = event.settings;
       facts.totalSteps = event.totalSteps;
       const { resumedFrom } = event;
@@ -415,6 +436,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   ENOSPC: 'no space left on the disk',
   EDQUOT: 'your disk quota is used up',
+  EFBIG: 'it grows beyond what its file system, or a limit of this session (ulimit -f), allows',
   ENOTDIR: 'a part of the path is a file',
   EEXIST: 'a file of that name is in the way',
   ENOENT: 'a folder of the path does not exist',

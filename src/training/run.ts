@@ -3,30 +3,40 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { arch, platform, release } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../common/failure';
-import { createRandom } from '../common/random';
-import { modelCard, writeAdapter } from '../export/peft';
-import { initializeLora, isTarget } from './adapters/lora';
-import { checkBase, locateWeights } from './base';
-import { createCollator, planEpoch, planEvaluation } from './batches';
-import { pruneCheckpoints, readBest, removeLaterCheckpoints, restoreCheckpoint, writeCheckpoint } from './checkpoint';
+import { modelIdText } from '../hub/model-id';
+import type { EncodedExample } from '../dataset/example';
+import { readAdapter } from '../export/read-adapter';
+import { otherBaseWarning } from './adapter-start';
+import { checkBase, locateWeights, weightForms } from './base';
+import { batchPlan, createCollator, lengthOf, planEpoch, planEvaluation } from './batches';
+import {
+  checkpointPath,
+  pruneCheckpoints,
+  removeLaterCheckpoints,
+  restoreCheckpoint,
+  writeCheckpoint,
+} from './checkpoint';
 import { physicalCores } from './cores';
 import { loadData } from './data';
+import { chooseDevice } from './devices/choose-device';
+import { monitorDevice } from './devices/monitor';
 import type { Engine } from './engines/engine';
-import { createOnnxRuntimeEngine, onnxRuntimeVersion } from './engines/onnxruntime';
+import { type Device, createOnnxRuntimeEngine, onnxRuntimeVersion } from './engines/onnxruntime';
 import { createReferenceEngine } from './engines/reference';
 import { evaluateBatches } from './evaluate';
-import { type LoopResult, trainingLoop } from './loop';
-import { type Training, linearModules } from './models/decoder';
-import { type Parameter, createOptimizerState } from './optimizer';
+import { exportResult } from './export-result';
+import { type Pause, trainingLoop } from './loop';
+import { createOptimizerState } from './optimizer';
+import { createParameters, trainingOf } from './parameters';
+import { createPhases } from './phases';
 import { preflight } from './preflight/preflight';
-import type { EventBody, PhaseName } from './protocol';
-import { type ResumeRequest, chooseCheckpoint, requestedSettings, requireSameInputs } from './resume';
+import { loadReferences } from './references';
+import type { EventBody } from './protocol';
+import { type ResumeRequest, chooseCheckpoint, requestedSettings, requireSameInputs, resumePoint } from './resume';
 import { type RunFile, type RunFolder, updateRunFile } from './run-folder';
 import { createEvaluationSession, createTrainingSession, layoutFor } from './session';
 import { type ResolvedSettings, type Settings, parseSettings, resolveDefaults } from './settings';
-import { type BaseModel, openBaseModel } from './weights/base-model';
-import { writeFileAtomically } from './weights/files';
-import { saveHuggingFaceModel } from './weights/save-model';
+import { openBaseModel, sharedName } from './weights/base-model';
 
 export type Report = (event: EventBody) => void;
 
@@ -36,6 +46,7 @@ export async function trainRun(
   report: Report,
   stopRequested: () => boolean,
   resume?: ResumeRequest,
+  pause?: Pause,
 ): Promise<void> {
   const started = performance.now();
   const phase = createPhases(report);
@@ -44,8 +55,12 @@ export async function trainRun(
   const scratch = join(folder.path, 'weights.f32');
   try {
     const base = phase('load', () => openBaseModel(settings.model!));
+    // An id with its commit: a resumed run trains the same weights, whatever the branch is then.
+    const model = base.hub ? modelIdText(base.hub) : settings.model;
     const checked = checkBase(base, settings);
     const { config, tensors } = checked;
+    // A checkpoint holds what has become of it.
+    const startAdapter = checkpoint ? undefined : givenAdapter(settings);
     const data = phase('tokenize', () =>
       loadData(settings, checked, (done, total) =>
         report({ type: 'progress', phase: 'tokenize', done, total, unit: 'records' }),
@@ -53,22 +68,26 @@ export async function trainRun(
     );
     const hashes = { model: base.hash(), ...data.hashes };
     if (resume && folder.run.hashes) requireSameInputs(folder.run.hashes, hashes, { ...settings }, resume.force ?? []);
-    const plan = { ...planOf(settings), seed: settings.seed };
-    const batchesPerEpoch = planEpoch(data.train, plan, 0).length;
+    const batchesPerEpoch = planEpoch(data.train, batchPlan(settings), 0).length;
     const stepsPerEpoch = Math.ceil(batchesPerEpoch / settings.gradient_accumulation_steps);
-    const resolved = resolveDefaults(settings, {
+    const chosen = await chooseDevice(settings);
+    const numbers = resolveDefaults(settings, {
       stepsPerEpoch,
       physicalCores: physicalCores(),
       name: folder.run.name,
+      targetModules: startAdapter?.lora.targetModules ?? checked.targetModules,
     });
+    const resolved = { ...numbers, model, device: chosen.device };
     const { warnings, forced } = preflight({ settings: resolved, base: checked, data });
     for (const warning of warnings) report({ type: 'warning', ...warning });
-    const parameters = createParameters(base, resolved, checked);
+    const otherBase = startAdapter && otherBaseWarning(startAdapter, sharedName(base));
+    if (otherBase) report({ type: 'warning', ...otherBase });
+    const parameters = createParameters(base, resolved, checked, startAdapter);
     const count = (shapes: readonly { readonly shape: readonly number[] }[]): number =>
       shapes.reduce((sum, { shape }) => sum + shape.reduce((n, d) => n * d, 1), 0);
     const optimizer = createOptimizerState(parameters);
     if (checkpoint) restoreCheckpoint(checkpoint, parameters, optimizer);
-    const from = checkpoint && { progress: checkpoint.progress, best: readBest(checkpoint, parameters) };
+    const from = checkpoint && resumePoint(checkpoint, parameters, resume);
     updateRunFile(folder, {
       settings: { ...resolved },
       hashes,
@@ -77,9 +96,10 @@ export async function trainRun(
         onnxruntime: onnxRuntimeVersion(),
         platform: `${platform()} ${release()} ${arch()}`,
       },
-      model: { path: base.path, kind: base.kind, family: config.family, parameters: count(tensors) },
+      model: { path: base.path, ...base.hub, kind: base.kind, family: config.family, parameters: count(tensors) },
       data: data.facts,
-      ...(forced.length > 0 && { forced }),
+      forced,
+      ...(chosen.reason !== undefined && { device: { name: chosen.device, reason: chosen.reason } }),
     });
     const engine = createEngine(resolved, true);
     // Before the log says that the steps after this one are void: both must go together.
@@ -93,6 +113,7 @@ export async function trainRun(
       settings: { ...resolved },
       engine: engine.name,
       device: engine.device,
+      ...(chosen.reason !== undefined && { deviceReason: chosen.reason }),
       totalSteps: resolved.max_steps,
       stepsPerEpoch,
       trainExamples: data.train.length,
@@ -103,23 +124,57 @@ export async function trainRun(
     if (later.length > 0) report({ type: 'warning', ...laterWarning(later) });
 
     const layout = layoutFor(longest(data.train, data.validation, resolved), config.vocabulary);
-    const collate = createCollator({ config, padId: checked.padId, ...layout });
+    const collation = { config, padId: checked.padId, ...layout };
     const training = trainingOf(resolved);
-    const [session, evaluation] = await phase('compile', async () => {
-      const weights = resolved.method === 'full' ? NO_WEIGHTS : locateWeights(base, tensors, scratch);
-      const options = { engine, weights, config, training, ...layout };
+    const [session, evaluation, options] = await phase('compile', async () => {
+      const weights =
+        resolved.method === 'full'
+          ? NO_WEIGHTS
+          : locateWeights(base, tensors, scratch, {
+              formOf: weightForms(config, resolved, base),
+              onProgress: (done, total) =>
+                report({ type: 'progress', phase: 'compile', done, total, unit: 'weights converted' }),
+            });
+      const { neftune_noise_alpha: neftuneAlpha, label_smoothing_factor: labelSmoothing } = resolved;
+      const beta = resolved.objective === 'dpo' ? resolved.beta : undefined;
+      const options = { engine, weights, config, training, neftuneAlpha, labelSmoothing, beta, ...layout };
       const trainer = await createTrainingSession(options, parameters);
       // The evaluation reads the weights where they are mapped: a second packed copy would cost more than it gains.
       const evaluator =
         data.validation.length > 0
           ? await createEvaluationSession({ ...options, engine: createEngine(resolved, false) }, parameters)
           : undefined;
-      return [trainer, evaluator] as const;
+      return [trainer, evaluator, options] as const;
     });
+    const references =
+      resolved.objective === 'dpo'
+        ? await phase('reference', () =>
+            loadReferences({
+              file: join(folder.path, 'reference.json'),
+              hashes: { ...hashes, method: resolved.method },
+              examples: [...data.train, ...data.validation],
+              batchSize: resolved.batch_size,
+              collate: createCollator(collation),
+              open: () =>
+                createEvaluationSession(
+                  { ...options, engine: createEngine(resolved, false) },
+                  checkpoint ? createParameters(base, resolved, checked, givenAdapter(settings)) : parameters,
+                ),
+              onProgress: (done, total) =>
+                report({ type: 'progress', phase: 'reference', done, total, unit: 'batches' }),
+              stopRequested,
+            }),
+          )
+        : undefined;
+    const collate = createCollator({ ...collation, references });
     // Mapped weights outlive their name, except on Windows, which refuses to remove them.
     if (platform() !== 'win32') rmSync(scratch, { force: true });
 
-    const validation = planEvaluation(data.validation, resolved.batch_size * 2);
+    const validation = planEvaluation(
+      data.validation,
+      resolved.objective === 'dpo' ? resolved.batch_size : resolved.batch_size * 2,
+    );
+    const monitor = monitorDevice(resolved.device);
     const result = await phase('train', () =>
       trainingLoop({
         settings: resolved,
@@ -132,7 +187,7 @@ export async function trainRun(
         evaluate:
           evaluation &&
           (() =>
-            evaluateBatches(evaluation, validation, collate, (done) =>
+            evaluateBatches(evaluation, validation, collate, resolved.beta, (done) =>
               report({ type: 'progress', phase: 'evaluate', done, total: validation.length, unit: 'batches' }),
             )),
         save: (progress, best) => {
@@ -140,12 +195,13 @@ export async function trainRun(
           pruneCheckpoints(folder.checkpoints, resolved.save_total_limit);
           report({ type: 'checkpoint', step: progress.step, path: saved, best });
         },
-        report,
+        report: (event) => report(event.type === 'metrics' ? { ...event, ...monitor.latest() } : event),
         stopRequested,
+        pause,
         now: () => performance.now(),
         memoryBytes: () => process.memoryUsage.rss(),
       }),
-    );
+    ).finally(() => monitor.stop());
     const adapter =
       result.step === 0
         ? null
@@ -160,16 +216,16 @@ export async function trainRun(
     await session.dispose();
     await evaluation?.dispose();
     if (result.outcome === 'stopped') {
-      const checkpoint =
-        result.step === 0 ? null : join(folder.checkpoints, `step-${String(result.step).padStart(6, '0')}`);
-      report({ type: 'stopped', step: result.step, checkpoint, adapter });
+      const kept = result.step === 0 ? null : checkpointPath(folder.checkpoints, result.step);
+      report({ type: 'stopped', step: result.step, checkpoint: kept, adapter });
       return;
     }
     report({
       type: 'completed',
       adapter: adapter!,
       step: result.step,
-      seconds: (performance.now() - started) / 1000,
+      ...(result.outcome === 'early' && { stoppedEarly: true }),
+      seconds: (performance.now() - started - result.pausedMs) / 1000,
       metrics: {
         loss: result.loss,
         validationLoss: result.bestLoss,
@@ -190,19 +246,8 @@ const NO_WEIGHTS = {
   },
 };
 
-type PhaseRunner = <T>(name: PhaseName, work: () => T) => T;
-
-function createPhases(report: Report): PhaseRunner {
-  return (name, work) => {
-    const begun = performance.now();
-    report({ type: 'phase', phase: name, state: 'begin' });
-    const end = (): void =>
-      report({ type: 'phase', phase: name, state: 'end', seconds: (performance.now() - begun) / 1000 });
-    const result = work();
-    if (result instanceof Promise) return result.then((value: unknown) => (end(), value)) as typeof result;
-    end();
-    return result;
-  };
+function givenAdapter({ adapter }: Settings): ReturnType<typeof readAdapter> | undefined {
+  return adapter === null ? undefined : readAdapter(adapter);
 }
 
 function requireSettings(requested: Readonly<Record<string, unknown>>): Settings {
@@ -225,64 +270,12 @@ function laterWarning(steps: readonly number[]): { code: string; message: string
   };
 }
 
-function planOf(settings: Settings): { batchSize: number; packing: boolean; maxLength: number } {
-  return { batchSize: settings.batch_size, packing: settings.packing, maxLength: settings.max_length };
-}
-
-function longest(
-  train: readonly { readonly tokens: Int32Array }[],
-  validation: readonly { readonly tokens: Int32Array }[],
-  settings: Settings,
-): number {
+function longest(train: readonly EncodedExample[], validation: readonly EncodedExample[], settings: Settings): number {
   if (settings.packing) return settings.max_length;
-  return [...train, ...validation].reduce((max, { tokens }) => Math.max(max, tokens.length), 0);
+  return [...train, ...validation].reduce((max, example) => Math.max(max, lengthOf(example)), 0);
 }
 
-function trainingOf(settings: ResolvedSettings): Training {
-  if (settings.method === 'full') return { method: 'full' };
-  const { r, lora_alpha, lora_dropout, target_modules } = settings;
-  return { method: 'lora', lora: { r, alpha: lora_alpha, dropout: lora_dropout, targetModules: target_modules } };
-}
-
-function createParameters(
-  base: BaseModel,
-  settings: ResolvedSettings,
-  { config, tensors }: Pick<ReturnType<typeof checkBase>, 'config' | 'tensors'>,
-): Parameter[] {
-  if (settings.method === 'full')
-    return tensors.map(({ name, shape }) => ({ name, shape, data: base.readTensor(name) }));
-  const modules = linearModules(config).filter(({ module }) => isTarget(module, settings.target_modules));
-  return [...initializeLora(modules, settings.r, createRandom(settings.seed))].map(([name, tensor]) => ({
-    name,
-    ...tensor,
-  }));
-}
-
-function createEngine(settings: ResolvedSettings, prepack: boolean): Engine {
+function createEngine(settings: ResolvedSettings & { readonly device: Device }, prepack: boolean): Engine {
   if (settings.engine === 'reference') return createReferenceEngine();
   return createOnnxRuntimeEngine({ device: settings.device, threads: settings.threads, prepack });
-}
-
-/** The weights of the best evaluation where there was one; the last ones without validation or when the run was stopped. */
-function exportResult(
-  folder: RunFolder,
-  parameters: readonly Parameter[],
-  result: LoopResult,
-  facts: { base: BaseModel; settings: ResolvedSettings; hashes: Record<string, string>; trainExamples: number },
-): string {
-  const { step, loss, bestLoss } = result;
-  const completed = result.outcome === 'completed';
-  const best = completed ? result.best : undefined;
-  const bestStep = completed ? result.bestStep : null;
-  const kept = parameters.map((p) => ({ ...p, data: best?.get(p.name) ?? p.data }));
-  const card = { ...facts, step: bestStep ?? step, loss, validationLoss: bestLoss };
-  if (facts.settings.method === 'lora') {
-    writeAdapter(folder.adapter, kept, card);
-    return folder.adapter;
-  }
-  const model = join(folder.path, 'model');
-  saveHuggingFaceModel(model, facts.base, new Map(kept.map(({ name, data }) => [name, data])), 'F32');
-  const text = Buffer.from(modelCard(card));
-  writeFileAtomically(join(model, 'README.md'), text.length, (write) => write(text));
-  return model;
 }

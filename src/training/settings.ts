@@ -6,6 +6,7 @@
 
 import { nearest } from '../common/nearest';
 import { FORCEABLE } from './preflight/codes';
+import { settingConflicts } from './settings-conflicts';
 
 interface Common {
   readonly help: string;
@@ -41,7 +42,7 @@ interface FlagSpec extends Common {
 }
 interface ListSpec extends Common {
   readonly type: 'list';
-  readonly default: readonly string[];
+  readonly default: readonly string[] | null;
   /** What may be in it; anything where there is none. */
   readonly choices?: readonly string[];
   /** The list may have no element. */
@@ -56,7 +57,7 @@ export const SETTINGS = {
   model: {
     type: 'path',
     default: null,
-    help: 'Base model: a Hugging Face folder (config.json, safetensors, tokenizer.json) or a GGUF file.',
+    help: 'Base model: a Hugging Face folder (config.json, safetensors, tokenizer.json), a GGUF file, or an id of the hub: org/name, org/name@revision, org/name:file.gguf.',
   },
   train_file: { type: 'path', default: null, help: 'Training data, one JSON record a line.' },
   validation_file: { type: 'path', default: null, help: 'Validation data in the same format.' },
@@ -94,8 +95,27 @@ export const SETTINGS = {
   method: {
     type: 'choice',
     default: 'lora',
-    choices: ['lora', 'full'],
-    help: 'lora trains a small adapter, full trains all weights.',
+    choices: ['lora', 'qlora', 'full'],
+    help: 'lora trains a small adapter, qlora the same over a base that is kept in 4 bits (NF4), full trains all weights.',
+  },
+  bnb_4bit_use_double_quant: {
+    type: 'boolean',
+    default: true,
+    advanced: true,
+    help: 'With qlora: the scales of the 4-bit numbers are quantised too, which saves another 0.37 bits a number.',
+  },
+  objective: {
+    type: 'choice',
+    default: 'supervised',
+    choices: ['supervised', 'dpo'],
+    help: 'supervised learns the answers; dpo learns to prefer the chosen answers of preference pairs to the rejected ones.',
+  },
+  beta: {
+    type: 'number',
+    default: 0.1,
+    ...POSITIVE,
+    maximum: 100,
+    help: 'With dpo: how strongly the model is held to where it starts; a small beta lets it go further.',
   },
   r: { type: 'integer', default: 8, minimum: 1, maximum: 4096, help: 'Rank of the adapter.' },
   lora_alpha: {
@@ -103,18 +123,47 @@ export const SETTINGS = {
     default: 16,
     ...POSITIVE,
     maximum: 65_536,
-    help: 'The adapter is scaled by lora_alpha / r.',
+    help: 'The adapter is scaled by lora_alpha / r (with use_rslora by lora_alpha / √r).',
   },
   lora_dropout: {
     type: 'number',
-    default: 0.1,
+    default: null,
+    automatic: '0.1, and 0 with dpo',
     minimum: 0,
     maximum: 0.9,
     help: "Share of the adapter's inputs set to zero while training.",
   },
+  use_rslora: {
+    type: 'boolean',
+    default: false,
+    advanced: true,
+    help: 'Rank-stabilised LoRA: keeps the size of the updates when r is large.',
+  },
+  use_dora: {
+    type: 'boolean',
+    default: false,
+    advanced: true,
+    help: 'DoRA: trains the length of every row of the weights apart from its direction. Better at low r, and slower.',
+  },
+  loraplus_lr_ratio: {
+    type: 'number',
+    default: null,
+    minimum: 1,
+    maximum: 1000,
+    advanced: true,
+    automatic: 'off',
+    help: 'LoRA+: the matrices B of the adapter learn at this many times learning_rate; 16 is usual.',
+  },
+  adapter: {
+    type: 'path',
+    default: null,
+    advanced: true,
+    help: 'Folder of a PEFT adapter, or of one that a run has made, to go on from; its r, lora_alpha and layers must be the same.',
+  },
   target_modules: {
     type: 'list',
-    default: ['q_proj', 'v_proj'],
+    default: null,
+    automatic: 'the projections of attention that PEFT takes: q_proj and v_proj in most models',
     help: 'Linear layers that get an adapter, by the last part of their name; all-linear means every one but the head.',
   },
   epochs: {
@@ -145,7 +194,7 @@ export const SETTINGS = {
     default: null,
     ...POSITIVE,
     maximum: 1,
-    automatic: '1e-4 for adapters, 2e-5 for all weights',
+    automatic: '1e-4 for adapters, 2e-5 for all weights; with dpo 5e-6 and 5e-7',
     help: 'Highest learning rate, reached after the warm-up.',
   },
   lr_scheduler: {
@@ -201,6 +250,23 @@ export const SETTINGS = {
     maximum: 1e9,
     help: 'Gradients with a larger global norm are scaled down to it.',
   },
+  neftune_noise_alpha: {
+    type: 'number',
+    default: null,
+    ...POSITIVE,
+    maximum: 1000,
+    advanced: true,
+    automatic: 'off',
+    help: 'NEFTune: adds noise of this strength to the embeddings while training; 5 is usual.',
+  },
+  label_smoothing_factor: {
+    type: 'number',
+    default: 0,
+    minimum: 0,
+    maximum: 0.9,
+    advanced: true,
+    help: 'Share of the training target that is spread over all tokens. The validation loss is measured without it.',
+  },
   eval_steps: {
     type: 'integer',
     default: null,
@@ -208,6 +274,22 @@ export const SETTINGS = {
     maximum: MANY,
     automatic: 'the smaller of 500 and a tenth of the steps',
     help: 'Steps between two evaluations on the validation data; the last step is always evaluated.',
+  },
+  early_stopping_patience: {
+    type: 'integer',
+    default: null,
+    minimum: 1,
+    maximum: MANY,
+    automatic: 'off',
+    help: 'Ends the run after this many evaluations without improvement; the best weights are kept. Needs validation data.',
+  },
+  early_stopping_threshold: {
+    type: 'number',
+    default: 0,
+    minimum: 0,
+    maximum: MANY,
+    advanced: true,
+    help: 'By how much the validation loss must fall below the best one to count as an improvement.',
   },
   save_steps: {
     type: 'integer',
@@ -248,9 +330,22 @@ export const SETTINGS = {
   },
   device: {
     type: 'choice',
-    default: 'cpu',
-    choices: ['cpu', 'webgpu', 'cuda', 'dml'],
-    help: 'Where the model runs.',
+    default: 'auto',
+    choices: ['auto', 'cpu', 'webgpu', 'cuda', 'dml'],
+    help: 'Where the model runs; auto tries the GPU and takes it where it works and is faster than the processor.',
+  },
+  memory: {
+    type: 'choice',
+    default: 'auto',
+    choices: ['auto', 'fast', 'low'],
+    help: 'fast keeps all that the backward pass needs, low makes it again layer by layer: about half of the memory, a third slower. auto takes low when fast would not fit.',
+  },
+  precision: {
+    type: 'choice',
+    default: 'float32',
+    choices: ['float32', 'bfloat16', 'float16'],
+    advanced: true,
+    help: 'Type in which the frozen matrices of the base are kept; all is computed in float32. The types of 16 bits halve their memory, round them, and make no step faster on a processor.',
   },
   threads: {
     type: 'integer',
@@ -288,7 +383,7 @@ type ValueOf<S extends SettingSpec> = S extends { readonly type: 'number' | 'int
     : S extends { readonly type: 'boolean' }
       ? boolean
       : S extends { readonly type: 'list' }
-        ? readonly string[]
+        ? readonly string[] | (S['default'] extends null ? null : never)
         : string | (S['default'] extends null ? null : never);
 
 /** Checked settings. `null` means "automatic" or "not given". */
@@ -322,7 +417,10 @@ export function parseSettings(input: Readonly<Record<string, unknown>>): ParsedS
     if (problem) problems.push({ key, message: problem });
     else settings[key] = value;
   }
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, settings: settings as unknown as Settings };
+  if (problems.length > 0) return { ok: false, problems };
+  const checked = settings as unknown as Settings;
+  const conflicts = settingConflicts(checked);
+  return conflicts.length > 0 ? { ok: false, problems: conflicts } : { ok: true, settings: checked };
 }
 
 function checkValue(key: string, spec: SettingSpec, value: unknown): string | undefined {
@@ -382,7 +480,9 @@ export function settingFromText(key: string, text: string): unknown {
 /** Settings with every automatic number filled in: what `run.json` records and what the user is shown. */
 export interface ResolvedSettings extends Settings {
   readonly max_steps: number;
+  readonly lora_dropout: number;
   readonly learning_rate: number;
+  readonly target_modules: readonly string[];
   readonly warmup_steps: number;
   readonly eval_steps: number;
   readonly save_steps: number;
@@ -392,17 +492,40 @@ export interface ResolvedSettings extends Settings {
 
 export function resolveDefaults(
   settings: Settings,
-  run: { readonly stepsPerEpoch: number; readonly physicalCores: number; readonly name: string },
+  run: {
+    readonly stepsPerEpoch: number;
+    readonly physicalCores: number;
+    readonly name: string;
+    /** What target_modules stands for in the base model, where that is known. */
+    readonly targetModules?: readonly string[];
+  },
 ): ResolvedSettings {
+  const usual = usualNumbers(settings);
   const max_steps = settings.max_steps ?? Math.max(1, Math.ceil(settings.epochs * run.stepsPerEpoch));
   return {
     ...settings,
     max_steps,
-    learning_rate: settings.learning_rate ?? (settings.method === 'full' ? 2e-5 : 1e-4),
+    lora_dropout: settings.lora_dropout ?? usual.lora_dropout,
+    learning_rate: settings.learning_rate ?? usual.learning_rate,
+    target_modules: settings.target_modules ?? run.targetModules ?? ['q_proj', 'v_proj'],
     warmup_steps: settings.warmup_steps ?? Math.min(100, Math.floor(max_steps / 10)),
     eval_steps: settings.eval_steps ?? Math.min(500, Math.max(1, Math.ceil(max_steps / 10))),
     save_steps: settings.save_steps ?? Math.min(1000, Math.max(1, Math.ceil(max_steps / 10))),
     threads: settings.threads ?? run.physicalCores,
     name: settings.name ?? run.name,
   };
+}
+
+/**
+ * Automatic numbers that hang on method and objective alone. The rates of DPO are those of trl/scripts/dpo.py, with an
+ * adapter and without. TRL disables dropout there: the answers of a pair would be weighed by two different models.
+ */
+export function usualNumbers({ method, objective }: Pick<Settings, 'method' | 'objective'>): {
+  readonly learning_rate: number;
+  readonly lora_dropout: number;
+} {
+  const full = method === 'full';
+  return objective === 'dpo'
+    ? { learning_rate: full ? 5e-7 : 5e-6, lora_dropout: 0 }
+    : { learning_rate: full ? 2e-5 : 1e-4, lora_dropout: 0.1 };
 }

@@ -2,7 +2,10 @@
 import { Failure } from '../common/failure';
 import type { Random } from '../common/random';
 import type { Batch, RowBatch } from './batches';
+import { remedy, savedText } from './loss-watch';
 import { type OptimizerOptions, type OptimizerState, type Parameter, adamW, squaredNorm } from './optimizer';
+import { RewardSums } from './preference';
+import type { Rewards } from './protocol';
 import type { TrainingSession } from './session';
 
 export interface Trainee {
@@ -15,20 +18,26 @@ export interface Trainee {
 export interface StepOptions {
   /** Counts from 1; for messages. */
   readonly step: number;
+  /** Step of the last checkpoint, 0 where there is none; for messages. */
+  readonly lastSaved: number;
   readonly learningRate: number;
   readonly maxGradNorm: number;
+  /** Of DPO; counts for nothing where there are no pairs. */
+  readonly beta: number;
   readonly adam: OptimizerOptions;
   /** Feeds dropout. */
   readonly random: Random;
 }
 
 export interface StepNumbers {
-  /** Mean over the trained tokens of the whole window, not a mean of means. */
+  /** Mean over the trained tokens (or the pairs) of the whole window, not a mean of means. */
   readonly loss: number;
   /** Of the gradient of that mean, before clipping. */
   readonly gradientNorm: number;
   readonly tokens: number;
   readonly trainedTokens: number;
+  /** Of pairs, before the update. */
+  readonly rewards: Rewards | undefined;
 }
 
 /** Updates the parameters in place. Throws a Failure, before any update, when the numbers mean nothing any more. */
@@ -41,12 +50,14 @@ export async function optimizerStep(
   let loss = 0;
   let tokens = 0;
   let trainedTokens = 0;
+  const rewards = new RewardSums(options.beta);
   for (const rows of window) {
     const batch = collate(rows);
     const result = await session.forwardBackward(batch, options.random);
     loss += result.loss;
     tokens += batch.tokens;
     trainedTokens += batch.trainedTokens;
+    if (batch.pairs) rewards.add(result.nll, batch.pairs);
     sums = sums ? accumulate(sums, result.gradients) : new Map(result.gradients);
   }
   if (!sums || trainedTokens === 0)
@@ -55,13 +66,14 @@ export async function optimizerStep(
       `Step ${options.step}: no token of these records is trained.`,
       'Run "fine-tune check" on the data with this model and max_length.',
     );
-  const mean = loss / trainedTokens;
-  const gradientNorm = Math.sqrt(squaredNorm(sums.values())) / trainedTokens;
-  requireHealthy(options.step, mean, gradientNorm);
+  const terms = rewards.pairs > 0 ? rewards.pairs : trainedTokens;
+  const mean = loss / terms;
+  const gradientNorm = Math.sqrt(squaredNorm(sums.values())) / terms;
+  requireHealthy(options, mean, gradientNorm);
   // The 1e-6 is torch.nn.utils.clip_grad_norm_'s.
   const clip = Math.min(1, options.maxGradNorm / (gradientNorm + 1e-6));
-  adamW(parameters, sums, clip / trainedTokens, optimizer, options.learningRate, options.adam);
-  return { loss: mean, gradientNorm, tokens, trainedTokens };
+  adamW(parameters, sums, clip / terms, optimizer, options.learningRate, options.adam);
+  return { loss: mean, gradientNorm, tokens, trainedTokens, rewards: rewards.means() };
 }
 
 function accumulate(
@@ -76,17 +88,17 @@ function accumulate(
 }
 
 /** A run must not go on, let alone end well, with numbers that mean nothing. */
-function requireHealthy(step: number, loss: number, gradientNorm: number): void {
+function requireHealthy({ step, lastSaved, learningRate }: StepOptions, loss: number, gradientNorm: number): void {
   if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
     throw new Failure(
       'loss-not-finite',
       `Step ${step}: the ${Number.isFinite(loss) ? 'gradient' : 'loss'} is no longer a finite number.`,
-      'The last checkpoint is kept. Start again with a lower learning_rate (a third of it) or more warmup_steps.',
+      `${savedText(lastSaved)} ${remedy(learningRate)}`,
     );
   if (loss === 0)
     throw new Failure(
       'loss-zero',
       `Step ${step}: the loss is exactly 0, so nothing is learned.`,
-      'Look at the records with "fine-tune check": the trained part may be constant, or the template may hide it.',
+      `${savedText(lastSaved)} Look at the records with "fine-tune check": the trained part may be constant, or the template may hide it.`,
     );
 }

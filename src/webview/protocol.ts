@@ -8,7 +8,12 @@ import type { MetricsEvent, TrainerEvent } from '../training/protocol';
 export const DASHBOARD_PROTOCOL_VERSION = 1;
 
 /** `interrupted`: the log has no last event and no trainer lives, for example after a power cut. */
-export type RunState = 'running' | 'completed' | 'stopped' | 'failed' | 'interrupted';
+export type RunState = 'running' | 'paused' | 'completed' | 'stopped' | 'failed' | 'interrupted';
+
+/** Whether a trainer is at work, or waits. */
+export function isLive(state: RunState | undefined): boolean {
+  return state === 'running' || state === 'paused';
+}
 
 export interface RunSummary {
   /** Absolute path of the run folder; it identifies the run. */
@@ -49,7 +54,7 @@ export interface DashboardState {
 
 export type Action =
   | { readonly type: 'train' }
-  | { readonly type: 'stop'; readonly run: string }
+  | { readonly type: 'stop' | 'pause' | 'continue'; readonly run: string }
   /** A folder inside the run, or the adapter's folder. */
   | { readonly type: 'openFolder'; readonly path: string }
   | { readonly type: 'openLog'; readonly run: string }
@@ -90,8 +95,16 @@ export const METRIC_COLUMNS = [
   'tokensPerSecond',
   'trainedTokens',
   'memoryBytes',
+  'deviceMemoryBytes',
+  'deviceUtilization',
   'secondsLeft',
-] as const satisfies readonly (keyof MetricsEvent)[];
+  'rewardChosen',
+  'rewardRejected',
+  'rewardMargin',
+  'rewardAccuracy',
+] as const satisfies readonly (keyof MetricsEvent | RewardColumn)[];
+/** `rewards` of preference training; NaN in other runs. */
+type RewardColumn = 'rewardChosen' | 'rewardRejected' | 'rewardMargin' | 'rewardAccuracy';
 export type MetricColumn = (typeof METRIC_COLUMNS)[number];
 
 /** All columns have the same length; NaN stands for `null`. `time` is in milliseconds since 1970. */
@@ -135,7 +148,13 @@ function packMetrics(events: readonly MetricsEvent[]): MetricColumns {
     tokensPerSecond: column(),
     trainedTokens: column(),
     memoryBytes: column(),
+    deviceMemoryBytes: column(),
+    deviceUtilization: column(),
     secondsLeft: column(),
+    rewardChosen: column(),
+    rewardRejected: column(),
+    rewardMargin: column(),
+    rewardAccuracy: column(),
   };
   // One plain pass: Float64Array.from, or a pass for each column, takes several times as long.
   for (let i = 0; i < events.length; i++) {
@@ -149,7 +168,13 @@ function packMetrics(events: readonly MetricsEvent[]): MetricColumns {
     columns.tokensPerSecond[i] = event.tokensPerSecond;
     columns.trainedTokens[i] = event.trainedTokens;
     columns.memoryBytes[i] = event.memoryBytes;
+    columns.deviceMemoryBytes[i] = event.deviceMemoryBytes ?? NaN;
+    columns.deviceUtilization[i] = event.deviceUtilization ?? NaN;
     columns.secondsLeft[i] = event.secondsLeft;
+    columns.rewardChosen[i] = event.rewards?.chosen ?? NaN;
+    columns.rewardRejected[i] = event.rewards?.rejected ?? NaN;
+    columns.rewardMargin[i] = event.rewards?.margins ?? NaN;
+    columns.rewardAccuracy[i] = event.rewards?.accuracies ?? NaN;
   }
   return columns;
 }

@@ -2,6 +2,7 @@ import type { TrainerEvent } from '../training/protocol';
 import { SETTING_KEYS, SETTINGS, type SettingSpec } from '../training/settings';
 import {
   DASHBOARD_PROTOCOL_VERSION,
+  isLive,
   packEvents,
   type Action,
   type DashboardState,
@@ -35,6 +36,8 @@ export interface DashboardActions {
   /** Starts the command "Fine-tune: Train". Nobody waits for it, and it shows its own errors. */
   train(): Promise<void>;
   stop(run: string): Promise<void>;
+  pause(run: string): Promise<void>;
+  continue(run: string): Promise<void>;
   /** Shows a folder in the system's file manager or in the explorer. */
   openFolder(path: string): Promise<void>;
   openLog(run: string): Promise<void>;
@@ -117,8 +120,7 @@ export function createSession(options: SessionOptions): DashboardSession {
 
 /** The run that was asked for, else the one that trains, else the newest. */
 export function chooseRun(runs: readonly RunSummary[], wanted: string | null): string | null {
-  const found =
-    runs.find((summary) => summary.run === wanted) ?? runs.find((summary) => summary.state === 'running') ?? runs[0];
+  const found = runs.find((summary) => summary.run === wanted) ?? runs.find(({ state }) => isLive(state)) ?? runs[0];
   return found?.run ?? null;
 }
 
@@ -129,7 +131,9 @@ async function act(actions: DashboardActions, action: Action, onError: (error: u
       actions.train().catch(onError);
       return null;
     case 'stop':
-      await actions.stop(action.run);
+    case 'pause':
+    case 'continue':
+      await actions[action.type](action.run);
       return null;
     case 'openFolder':
       await actions.openFolder(action.path);

@@ -2,6 +2,7 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { Failure } from '../common/failure';
 import { attach } from '../training/control';
+import type { TrainerCommand } from '../training/protocol';
 import { watchEvents } from '../training/run-folder';
 import type { DashboardHost } from '../webview/panel';
 import { showRunSettings } from './run-settings-document';
@@ -26,7 +27,9 @@ export function createDashboardHost(runs: Runs, outputFolders: () => readonly st
       train: async () => {
         await vscode.commands.executeCommand('fine-tune.train');
       },
-      stop: (run) => stop(runs, run),
+      stop: (run) => ask(runs, run, 'stop'),
+      pause: (run) => ask(runs, run, 'pause'),
+      continue: (run) => ask(runs, run, 'continue'),
       openFolder: async (folder) => {
         const known = outputFolders().some((root) => !path.relative(root, folder).startsWith('..'));
         if (!known)
@@ -48,11 +51,11 @@ export function createDashboardHost(runs: Runs, outputFolders: () => readonly st
   };
 }
 
-async function stop(runs: Runs, folder: string): Promise<void> {
+async function ask(runs: Runs, folder: string, type: TrainerCommand['type']): Promise<void> {
   const run = runs.live.find((each) => each.path === folder);
-  if (run) return run.stop();
+  if (run) return run[type]();
   const connection = await attach(folder);
-  if (!connection) throw new Failure('not-running', 'The trainer of this run is gone.', 'There is nothing to stop.');
-  await connection.send({ type: 'stop' });
+  if (!connection) throw new Failure('not-running', 'The trainer of this run is gone.', 'Resume the run.');
+  await connection.send({ type });
   connection.close();
 }

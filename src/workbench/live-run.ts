@@ -2,7 +2,7 @@ import { Failure } from '../common/failure';
 import { attach, probe } from '../training/control';
 import { crashFailure } from '../training/crash';
 import type { TrainerExit } from '../training/launcher';
-import { isFinal } from '../training/protocol';
+import { isFinal, type TrainerCommand } from '../training/protocol';
 import { runFolderAt, watchEvents } from '../training/run-folder';
 import { advance, isLive, newProgress, type RunProgress } from './progress';
 
@@ -80,11 +80,32 @@ export class LiveRun implements Disposable {
   async stop(): Promise<void> {
     if (!this.#working()) return;
     this.#set({ ...this.#progress, state: 'stopping' });
+    await this.#send({ type: 'stop' });
+  }
+
+  /** Asks the trainer to finish its step, save and wait. */
+  async pause(): Promise<void> {
+    const { state } = this.#progress;
+    if (state !== 'starting' && state !== 'training') return;
+    this.#set({ ...this.#progress, state: 'pausing' });
+    await this.#send({ type: 'pause' });
+  }
+
+  /** Ends a pause, or takes back the request for one. */
+  async continue(): Promise<void> {
+    const { state, step } = this.#progress;
+    if (state !== 'pausing' && state !== 'paused') return;
+    // The trainer says when a pause is over, but nothing about a request that it has not followed yet.
+    if (state === 'pausing') this.#set({ ...this.#progress, state: step > 0 ? 'training' : 'starting' });
+    await this.#send({ type: 'continue' });
+  }
+
+  async #send(command: TrainerCommand): Promise<void> {
     // A trainer that has just been started opens its socket a moment later.
     while (this.#working()) {
       const connection = await attach(this.path);
       if (connection) {
-        await connection.send({ type: 'stop' });
+        await connection.send(command);
         connection.close();
         return;
       }

@@ -1,7 +1,8 @@
 import type { Failure } from '../common/failure';
 import type { FailedEvent, CompletedEvent, PhaseName, StoppedEvent, TrainerEvent } from '../training/protocol';
 
-type ProgressState = 'starting' | 'training' | 'stopping' | 'completed' | 'stopped' | 'failed' | 'interrupted';
+type ProgressState =
+  'starting' | 'training' | 'pausing' | 'paused' | 'stopping' | 'completed' | 'stopped' | 'failed' | 'interrupted';
 
 /** Where a run stands: what the status bar and the notification show. Made from its events, one by one. */
 export interface RunProgress {
@@ -83,6 +84,10 @@ export function advance(progress: RunProgress, event: TrainerEvent): RunProgress
       return { ...progress, checkpoint: { step: event.step, path: event.path } };
     case 'warning':
       return progress;
+    case 'paused':
+      return { ...progress, state: progress.state === 'stopping' ? 'stopping' : 'paused' };
+    case 'continued':
+      return { ...progress, state: progress.state === 'stopping' ? 'stopping' : 'training' };
     case 'completed':
     case 'stopped':
       return { ...progress, state: event.type, step: event.step, phase: undefined, part: undefined, final: event };
@@ -93,7 +98,7 @@ export function advance(progress: RunProgress, event: TrainerEvent): RunProgress
   }
 }
 
-/** Whether a trainer is still at work. */
-export function isLive(progress: RunProgress): boolean {
-  return progress.state === 'starting' || progress.state === 'training' || progress.state === 'stopping';
+/** Whether a trainer is still at work, or waits. */
+export function isLive({ state }: Pick<RunProgress, 'state'>): boolean {
+  return ['starting', 'training', 'pausing', 'paused', 'stopping'].includes(state);
 }

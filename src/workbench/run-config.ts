@@ -1,14 +1,28 @@
 import * as path from 'node:path';
 import { Failure } from '../common/failure';
+import { isModelId } from '../hub/model-id';
 import type { WrittenSettings } from '../training/config-file';
-import { parseSettings, resolveDefaults, SETTINGS, SETTING_KEYS, type Settings } from '../training/settings';
+import {
+  parseSettings,
+  resolveDefaults,
+  SETTINGS,
+  SETTING_KEYS,
+  usualNumbers,
+  type ResolvedSettings,
+  type SettingKey,
+  type Settings,
+} from '../training/settings';
 import { countText, numberText } from './words';
 
-function mapPaths(written: WrittenSettings, change: (value: string) => string): WrittenSettings {
+/** With the paths inside `folder` relative to it; ids of the hub stay. */
+function withRelativePaths(written: WrittenSettings, folder: string): WrittenSettings {
   const changed: Record<string, unknown> = { ...written };
   for (const key of SETTING_KEYS) {
     const value = changed[key];
-    if (SETTINGS[key].type === 'path' && typeof value === 'string' && value !== '') changed[key] = change(value);
+    if (SETTINGS[key].type !== 'path' || typeof value !== 'string' || !path.isAbsolute(value)) continue;
+    const relative = relativePath(folder, value);
+    // A folder in a folder would look like an id where it is not there.
+    changed[key] = key === 'model' && isModelId(relative) ? `./${relative}` : relative;
   }
   return changed;
 }
@@ -27,38 +41,44 @@ export function checkSettings(written: WrittenSettings): Settings {
  */
 export function configText(settings: Settings, folder: string): string {
   const full = settings.method === 'full';
+  const automatic: Readonly<Partial<Record<SettingKey, number>>> = usualNumbers(settings);
   const written: Record<string, unknown> = {};
   for (const key of SETTING_KEYS) {
     const spec = SETTINGS[key];
-    const value = settings[key];
-    const usual = !('advanced' in spec) && !(full && LORA_KEYS.has(key));
-    const changed = JSON.stringify(value) !== JSON.stringify(spec.default);
+    const value = settings[key] ?? automatic[key] ?? null;
+    const idle = (full && LORA_KEYS.has(key)) || (key === 'beta' && settings.objective !== 'dpo');
+    const usual = !('advanced' in spec) && !idle;
+    const changed = JSON.stringify(settings[key]) !== JSON.stringify(spec.default);
     if (value !== null && (usual || changed) && key !== 'output_dir') written[key] = value;
-    if (key === 'learning_rate') written[key] = learningRate(settings);
   }
   if (settings.validation_file !== null) delete written['validation_split'];
-  const relative = mapPaths(written, (value) => relativePath(folder, value));
+  const relative = withRelativePaths(written, folder);
   return `${JSON.stringify(relative, undefined, 2)}\n`;
 }
 
 /** Text of an existing `finetune.json` in `folder` with more settings in it; its own lines keep their order. */
 export function completeConfig(text: string, added: WrittenSettings, folder: string): string {
   const own = JSON.parse(text) as WrittenSettings;
-  const relative = mapPaths(added, (value) => relativePath(folder, value));
+  const relative = withRelativePaths(added, folder);
   const merged = Object.entries({ ...own, ...relative }).filter(([, value]) => value !== null);
   return `${JSON.stringify(Object.fromEntries(merged), undefined, 2)}\n`;
 }
 
-const LORA_KEYS: ReadonlySet<string> = new Set(['r', 'lora_alpha', 'lora_dropout', 'target_modules']);
+const LORA_KEYS: ReadonlySet<string> = new Set([
+  'r',
+  'lora_alpha',
+  'lora_dropout',
+  'use_rslora',
+  'use_dora',
+  'loraplus_lr_ratio',
+  'adapter',
+  'target_modules',
+]);
 
 function relativePath(folder: string, file: string): string {
   const relative = path.relative(folder, file);
   const outside = relative.startsWith('..') || path.isAbsolute(relative);
   return outside ? file : relative.split(path.sep).join('/');
-}
-
-function learningRate(settings: Settings): number {
-  return settings.learning_rate ?? (settings.method === 'full' ? 2e-5 : 1e-4);
 }
 
 /** Numbers of records, where the files could be counted. */
@@ -69,9 +89,15 @@ export interface RecordCounts {
 
 /**
  * Everything that decides the run, as lines for the confirmation. The steps are an estimate by the number of lines:
- * records that have nothing to train, and packing, change it.
+ * records that have nothing to train, and packing, change it. `usualTargets` are what target_modules stands for when it
+ * is left out, where that is known.
  */
-export function confirmationText(settings: Settings, records: RecordCounts, folder: string): string {
+export function confirmationText(
+  settings: Settings,
+  records: RecordCounts,
+  folder: string,
+  usualTargets?: readonly string[],
+): string {
   const held = settings.validation_file === null ? Math.round(records.train * settings.validation_split) : 0;
   const train = records.train - held;
   const rows = settings.batch_size * settings.gradient_accumulation_steps;
@@ -88,19 +114,19 @@ export function confirmationText(settings: Settings, records: RecordCounts, fold
       : held > 0
         ? `${numberText(settings.validation_split * 100)} % of the training data, ${recordsText(held)}`
         : 'none: there will be no validation loss and no best checkpoint';
-  const method =
-    settings.method === 'full'
-      ? 'all weights'
-      : `LoRA, r ${settings.r}, alpha ${numberText(settings.lora_alpha)}, dropout ${numberText(settings.lora_dropout)}, on ${settings.target_modules.join(', ')}`;
   const length =
     settings.max_steps === null
       ? `Epochs: ${numberText(settings.epochs)}, about ${countText(resolved.max_steps)} ${resolved.max_steps === 1 ? 'step' : 'steps'}`
       : `Steps: ${countText(resolved.max_steps)}`;
   return [
-    `Model: ${shown(settings.model)}`,
+    `Model: ${settings.model !== null && isModelId(settings.model) ? settings.model : shown(settings.model)}`,
     `Training data: ${shown(settings.train_file)}${counted(train)}`,
     `Validation data: ${validation}`,
-    `Method: ${method}`,
+    `Method: ${settings.method === 'full' ? 'all weights' : adapterText(resolved, settings.target_modules ?? usualTargets)}`,
+    ...(settings.adapter === null ? [] : [`Goes on from the adapter: ${shown(settings.adapter)}`]),
+    ...(settings.objective === 'dpo'
+      ? [`Objective: DPO, beta ${numberText(settings.beta)}: prefers the chosen answers to the rejected ones`]
+      : []),
     length,
     `Batch: ${settings.batch_size} × ${settings.gradient_accumulation_steps} accumulated = ${rows} records a step`,
     `Learning rate: ${numberText(resolved.learning_rate)}, ${settings.lr_scheduler}, ${countText(resolved.warmup_steps)} steps of warm-up`,
@@ -108,6 +134,12 @@ export function confirmationText(settings: Settings, records: RecordCounts, fold
     `Saved every ${everyText(resolved.save_steps)}${held > 0 || settings.validation_file !== null ? `, evaluated every ${everyText(resolved.eval_steps)}` : ''}`,
     `Device: ${settings.device}`,
   ].join('\n');
+}
+
+function adapterText(resolved: ResolvedSettings, targets: readonly string[] | undefined): string {
+  const { method, r, lora_alpha: alpha, lora_dropout: dropout, use_dora: dora, use_rslora: stable } = resolved;
+  const layers = targets?.join(', ') ?? 'the usual layers of the model';
+  return `${method === 'qlora' ? 'Q' : ''}${dora ? 'DoRA' : 'LoRA'}, r ${r}${stable ? ', rank-stabilised' : ''}, alpha ${numberText(alpha)}, dropout ${numberText(dropout)}, on ${layers}`;
 }
 
 function everyText(steps: number): string {

@@ -8,6 +8,7 @@ import type { Trainer } from '../training/launcher';
 import { requireResumable, type ResumeRequest } from '../training/resume';
 import {
   createRunFolder,
+  isLive,
   listRuns,
   openRunFolder,
   summarizeRun,
@@ -116,7 +117,7 @@ export class Runs implements Disposable {
     for (const { path: folder, sign } of places.sort((a, b) => compareRuns(a.path, b.path))) {
       if (sign === undefined || this.#live.has(folder) || this.#over.get(folder) === sign) continue;
       const run = await summarizeRun(folder);
-      if (run.state !== 'running') {
+      if (!isLive(run)) {
         this.#over.set(folder, sign);
         continue;
       }

@@ -1,12 +1,7 @@
-import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import type { FolderEntry } from './discovery';
-import { byLikelihood, findModels, proposeValidation, unique } from './discovery';
-
-interface Choice<T> extends vscode.QuickPickItem {
-  readonly take?: () => Promise<T | undefined>;
-}
+import { type Choice, ask, browse, fileChoice, listFolder, separator } from './choices';
+import { byLikelihood, proposeValidation, unique } from './discovery';
 
 /** Asks which `.jsonl` file to train on: the active and the open editors first, then the workspace. `undefined`: given up. */
 export async function pickTrainingFile(folder: string, active: string | undefined): Promise<string | undefined> {
@@ -17,36 +12,11 @@ export async function pickTrainingFile(folder: string, active: string | undefine
     const files = unique([...first, ...open, ...byLikelihood(found.map((uri) => uri.fsPath))], (file) => file);
     return [
       ...files.map((file) => fileChoice(file, folder, open.includes(file) ? 'open' : undefined)),
-      { label: '', kind: vscode.QuickPickItemKind.Separator },
+      separator(),
       { label: '$(folder-opened) Browse…', take: () => browse(folder, 'Train on This File', 'jsonl') },
     ];
   };
   return ask(choices(), 'Train: training data', 'The file to learn from, one JSON record a line');
-}
-
-/** Asks for the base model: what the workspace has, what was used before, or anything on the disk. */
-export async function pickModel(
-  folder: string,
-  roots: readonly string[],
-  recent: readonly string[],
-): Promise<string | undefined> {
-  const choices = async (): Promise<Choice<string>[]> => {
-    const found = (await Promise.all(roots.map((root) => findModels(root, { list: listFolder })))).flat();
-    const used = await existing(recent.filter((model) => !found.some((other) => other.path === model)));
-    return [
-      ...found.map((model) => fileChoice(model.path, folder, model.kind === 'gguf' ? 'GGUF' : 'Hugging Face folder')),
-      ...(used.length > 0 ? [{ label: 'used before', kind: vscode.QuickPickItemKind.Separator }] : []),
-      ...used.map((model) => fileChoice(model, folder, undefined)),
-      { label: '', kind: vscode.QuickPickItemKind.Separator },
-      {
-        label: '$(folder-opened) Browse for a folder…',
-        description: 'config.json, safetensors, tokenizer.json',
-        take: () => browse(folder, 'Train This Model', undefined),
-      },
-      { label: '$(file) Browse for a GGUF file…', take: () => browse(folder, 'Train This Model', 'gguf') },
-    ];
-  };
-  return ask(choices(), 'Train: base model', 'The model to start from');
 }
 
 export interface ValidationChoice {
@@ -91,12 +61,17 @@ export async function pickValidation(folder: string, trainFile: string): Promise
   );
 }
 
-export async function pickMethod(): Promise<'lora' | 'full' | undefined> {
-  const choices: Choice<'lora' | 'full'>[] = [
+export async function pickMethod(): Promise<'lora' | 'qlora' | 'full' | undefined> {
+  const choices: Choice<'lora' | 'qlora' | 'full'>[] = [
     {
       label: 'LoRA',
       description: 'trains a small adapter; the base model stays as it is',
       take: () => Promise.resolve('lora'),
+    },
+    {
+      label: 'QLoRA',
+      description: 'the same, with the base model in 4 bits: less memory, somewhat slower',
+      take: () => Promise.resolve('qlora'),
     },
     {
       label: 'All weights',
@@ -105,55 +80,6 @@ export async function pickMethod(): Promise<'lora' | 'full' | undefined> {
     },
   ];
   return ask(Promise.resolve(choices), 'Train: method', 'What is trained');
-}
-
-async function ask<T>(choices: Promise<Choice<T>[]>, title: string, placeHolder: string): Promise<T | undefined> {
-  const choice = await vscode.window.showQuickPick(choices, { title, placeHolder, matchOnDescription: true });
-  return choice?.take?.();
-}
-
-function fileChoice(file: string, folder: string, note: string | undefined): Choice<string> {
-  const relative = path.relative(folder, path.dirname(file));
-  const place = relative.startsWith('..') || path.isAbsolute(relative) ? path.dirname(file) : relative;
-  const description = [place, note].filter((part) => part !== undefined && part !== '').join(' · ');
-  return { label: path.basename(file), description, take: () => Promise.resolve(file) };
-}
-
-async function browse(
-  folder: string,
-  openLabel: string,
-  extension: 'jsonl' | 'gguf' | undefined,
-): Promise<string | undefined> {
-  const filters = extension && { [extension.toUpperCase()]: [extension] };
-  const chosen = await vscode.window.showOpenDialog({
-    defaultUri: vscode.Uri.file(folder),
-    openLabel,
-    canSelectFiles: extension !== undefined,
-    canSelectFolders: extension === undefined,
-    ...(filters ? { filters } : {}),
-  });
-  return chosen?.[0]?.fsPath;
-}
-
-async function listFolder(folder: string): Promise<FolderEntry[]> {
-  try {
-    const entries = await fs.readdir(folder, { withFileTypes: true });
-    return entries.map((entry) => ({ name: entry.name, folder: entry.isDirectory() }));
-  } catch {
-    return [];
-  }
-}
-
-async function existing(files: readonly string[]): Promise<string[]> {
-  const there = await Promise.all(
-    files.map((file) =>
-      fs.access(file).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return files.filter((_, i) => there[i]);
 }
 
 function openFiles(): string[] {

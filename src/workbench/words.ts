@@ -7,6 +7,7 @@ export function progressText(progress: RunProgress): string {
   if (progress.step > 0) {
     parts.push(stepText(progress));
     if (progress.loss !== undefined) parts.push(`loss ${lossText(progress.loss)}`);
+    if (progress.state === 'paused') return [...parts, 'paused'].join(' · ');
     const aside = progress.phase !== undefined && progress.phase !== 'train';
     if (aside) parts.push(phaseText(progress).toLowerCase());
     else if (progress.secondsLeft !== undefined) parts.push(`about ${durationText(progress.secondsLeft)} left`);
@@ -37,6 +38,10 @@ export function statusText(progress: RunProgress): string {
       return `$(loading~spin) ${progress.phase ? PHASES[progress.phase] : 'Starting the trainer'}`;
     case 'training':
       return `$(graph-line) ${steps}`;
+    case 'pausing':
+      return `$(loading~spin) Pausing ${steps}`;
+    case 'paused':
+      return `$(debug-pause) Paused ${steps}`;
     case 'stopping':
       return `$(loading~spin) Stopping ${steps}`;
     case 'completed':
@@ -62,6 +67,8 @@ export function statusDetail(progress: RunProgress): string {
 
 function stateText(progress: RunProgress): string {
   if (progress.state === 'stopping') return 'stopping after this step';
+  if (progress.state === 'pausing') return 'pausing after this step';
+  if (progress.state === 'paused') return `paused at ${stepText(progress)}`;
   if (isLive(progress)) return progressText(progress);
   const loss = progress.loss === undefined ? '' : `, loss ${lossText(progress.loss)}`;
   return progress.state === 'failed'

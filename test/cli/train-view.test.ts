@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { deviceFindings, findingsText } from '../../src/cli/doctor';
 import { overfittingNote } from '../../src/cli/run-report';
 import type { Terminal } from '../../src/cli/terminal';
 import { noteText, trainView } from '../../src/cli/train-view';
@@ -116,30 +115,5 @@ describe('overfitting', () => {
       /^The validation loss rose from 0\.729 at step 105 to 0\.856 at the end/,
     );
     expect(overfittingNote([evaluation(1, 3), evaluation(2, 2), evaluation(3, 2.01)])).toBeUndefined();
-  });
-});
-
-describe('doctor', () => {
-  const bundled = (...names: string[]): { name: string; bundled: boolean }[] =>
-    names.map((name) => ({ name, bundled: true }));
-  it('lists devices with what they need', () => {
-    const found = deviceFindings(bundled('cpu', 'webgpu', 'cuda'), 'linux', 'x64');
-    expect(found.map(({ ok, what }) => [ok, what])).toEqual([
-      [true, 'device cpu'],
-      [true, 'device webgpu'],
-      [true, 'device cuda'],
-    ]);
-    expect(found[2]?.hint).toContain('ONNXRUNTIME_NODE_INSTALL=cuda12');
-    expect(deviceFindings(bundled('cpu', 'webgpu', 'dml'), 'win32', 'x64').map(({ what }) => what)).toContain(
-      'device dml',
-    );
-  });
-  it('says what to do where nothing runs', () => {
-    const found = deviceFindings([], 'darwin', 'x64');
-    expect(found[0]).toMatchObject({ ok: false, text: 'onnxruntime-node has no build for darwin x64' });
-    expect(findingsText(found).slice(0, 2)).toEqual([
-      'missing  device cpu     onnxruntime-node has no build for darwin x64',
-      '         Use Linux or Windows on x64 or arm64, or a Mac with Apple silicon.',
-    ]);
   });
 });

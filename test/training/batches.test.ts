@@ -70,7 +70,7 @@ describe('packing', () => {
   });
 
   // gemma3 has windows and two sets of angles.
-  it.each(['llama-untied', 'gemma3'] as const)(
+  it.each(['llama-untied', 'gemma3', 'gpt2'] as const)(
     '%s: loss and gradients of the same records in rows of their own',
     async (model) => {
       const { dump, config, weights, batches, tensors } = loadOracle(model);
@@ -104,6 +104,16 @@ describe('a batch', () => {
     expect([...labels]).toEqual([3, 4, 5, 6, 9, 10]);
     expect([...feeds.label_rows!.data]).toEqual([0, 1, 2, 3, 8, 9]);
     expect({ tokens, trainedTokens, rows }).toEqual({ tokens: 8, trainedTokens: 6, rows: 16 });
+  });
+
+  it('counts the positions of each packed record from zero, and padding stays within what the model has learned', () => {
+    const learned = { ...loadOracle('gpt2').config, maxPositions: 6 };
+    const { feeds } = createCollator({ config: learned, padId: 0, blocks: 1, headChunks: 1 })([
+      [example(1, 3), example(2, 4)],
+      [example(3, 5)],
+    ]);
+    expect(feeds.positions!.shape).toEqual([2, 8]);
+    expect([...feeds.positions!.data]).toEqual([0, 1, 2, 0, 1, 2, 3, 5, 0, 1, 2, 3, 4, 5, 5, 5]);
   });
 
   it('hides the future, and what lies outside a sliding window', () => {

@@ -38,6 +38,11 @@ function write(step: number, bestStep: number | null = null): string {
     loss: 1 / step,
     bestLoss,
     bestStep,
+    evaluationsWithoutImprovement: 2,
+    startingLoss: 2 / 3,
+    startingSteps: 4,
+    highLossSteps: 1,
+    raisedLossSteps: 3,
   });
 }
 
@@ -52,6 +57,11 @@ describe('a checkpoint', () => {
       loss: 1 / 7,
       bestLoss: 0.30000000000000004,
       bestStep: 7,
+      evaluationsWithoutImprovement: 2,
+      startingLoss: 2 / 3,
+      startingSteps: 4,
+      highLossSteps: 1,
+      raisedLossSteps: 3,
     });
     const parameters = parametersOf(0);
     const optimizer = createOptimizerState(parameters);
@@ -78,6 +88,32 @@ describe('a checkpoint', () => {
     expect(checkpointSteps(folder.path)).toEqual([4]);
     expect(() => openCheckpoint(folder.path, 2)).toThrow(/no complete checkpoint of step 2/);
     expect(checkpointSteps(join(folder.path, 'nowhere'))).toEqual([]);
+  });
+
+  it('that is damaged is refused with the others that do not need it', () => {
+    const best = write(4, 4);
+    write(6);
+    write(8, 4);
+    write(9, 9);
+    writeFileSync(join(best, 'adapter.safetensors'), 'cut');
+    const read = (step: number) => () => readBest(openCheckpoint(folder.path, step), parametersOf(0));
+    expect(read(9)()).toBeDefined();
+    expect(read(8)).toThrow(
+      expect.objectContaining({
+        code: 'best-damaged',
+        message: expect.stringMatching(/step 8 can be read, but not that of step 4.*damaged/) as string,
+        hint: 'Resume from another one: --checkpoint 6 or 9. To go on without the best weights so far: --force best-damaged.',
+      }),
+    );
+    // One whose state cannot be read is none to go on from.
+    writeFileSync(join(folder.path, 'step-000009', 'state.json'), '{');
+    const restore = (): void =>
+      restoreCheckpoint(openCheckpoint(folder.path, 4), parametersOf(0), createOptimizerState(parametersOf(0)));
+    expect(restore).toThrow(
+      expect.objectContaining({ code: 'checkpoint-damaged', hint: 'Resume from another one: --checkpoint 6.' }),
+    );
+    rmSync(join(folder.path, 'step-000006'), { recursive: true });
+    expect(restore).toThrow(expect.objectContaining({ hint: 'Train anew.' }));
   });
 
   it('of tensors with other shapes is not taken', () => {

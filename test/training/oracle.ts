@@ -1,10 +1,12 @@
 /** Loads the numbers that scripts/oracles/training/make_dumps.py computed with PyTorch, transformers and PEFT. */
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EncodedExample } from '../../src/dataset/example';
 import type { RowBatch } from '../../src/training/batches';
 import type { WeightSource } from '../../src/training/engines/engine';
 import { readDecoderConfig } from '../../src/training/models/config';
+import { writeSafetensors } from '../../src/training/weights/safetensors';
 
 export const MODELS = [
   'llama-tied',
@@ -19,6 +21,10 @@ export const MODELS = [
   'gemma2',
   'gemma3',
   'phi3',
+  'phi3-longrope',
+  'mistral-window',
+  'llama-dynamic',
+  'gpt2',
 ] as const;
 
 interface DumpBatch {
@@ -62,7 +68,8 @@ export function loadOracle(model: string) {
   const read = (file: string): unknown => JSON.parse(readFileSync(join(folder, file), 'utf8'));
   const dump = read('dump.json') as Dump;
   const config = readDecoderConfig(read('config.json') as Record<string, unknown>, folder);
-  const weightsFile = join(folder, 'model.safetensors');
+  const stored = join(folder, 'model.safetensors');
+  const weightsFile = config.family === 'gpt2' ? turnedCopy(stored) : stored;
   const ranges = header(weightsFile);
   const weights: WeightSource = {
     location: (name) => {
@@ -77,11 +84,35 @@ export function loadOracle(model: string) {
     dump,
     config,
     weights,
-    tensors: readTensors(join(folder, 'dump.safetensors')),
+    tensors: turned(readTensors(join(folder, 'dump.safetensors'))),
     base: readTensors(weightsFile),
     batch: (index: number): RowBatch => toRows(dump.batches[index]!),
     batches: dump.batches.map(toRows),
   };
+}
+
+interface DumpGradient {
+  readonly batch: number;
+  readonly summedLoss: number;
+  readonly trainedTokens: number;
+}
+interface MethodDump {
+  readonly model: string;
+  readonly lora: Dump['lora'] & { readonly rslora?: boolean; readonly dora?: boolean };
+  readonly training?: DumpTraining;
+  readonly gradient?: DumpGradient;
+  readonly full?: DumpGradient;
+  readonly loraplus?: number;
+  readonly neftuneAlpha?: number;
+  readonly labelSmoothing?: number;
+  readonly doubleQuantization?: boolean;
+}
+
+/** What scripts/oracles/training/make_methods.py wrote about one method on one of the models. */
+export function loadMethod(name: string) {
+  const path = join(__dirname, 'oracles', 'methods', name);
+  const dump = JSON.parse(readFileSync(`${path}.json`, 'utf8')) as MethodDump;
+  return { dump, tensors: existsSync(`${path}.safetensors`) ? readTensors(`${path}.safetensors`) : new Map() };
 }
 
 /** Every position is labelled: for the comparison of all logits. */
@@ -136,6 +167,26 @@ export function readTensors(file: string): Map<string, DumpTensor> {
       },
     ]),
   );
+}
+
+/** PyTorch's GPT-2 has its linear weights [in, out], this trainer has all of them [out, in]. */
+function turned(tensors: Map<string, DumpTensor>): Map<string, DumpTensor> {
+  return new Map(
+    [...tensors].map(([name, { shape, data }]) => {
+      if (!/\.c_(attn|proj|fc)\.weight$/.test(name)) return [name, { shape, data }];
+      const [rows, columns] = shape as [number, number];
+      const values = data.map((_, i) => data[(i % rows) * columns + Math.floor(i / rows)]!);
+      return [name, { shape: [columns, rows], data: values }];
+    }),
+  );
+}
+
+/** A copy of a GPT-2's weights file with its linear weights turned. */
+function turnedCopy(file: string): string {
+  const copy = join(mkdtempSync(join(tmpdir(), 'gpt2-oracle-')), 'model.safetensors');
+  const entries = [...turned(readTensors(file))].map(([name, tensor]) => ({ name, dtype: 'F32' as const, ...tensor }));
+  writeSafetensors(copy, entries, {});
+  return copy;
 }
 
 /** ‖actual − expected‖ / ‖expected‖ */

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { createRandom } from '../../src/common/random';
 import { createCollator } from '../../src/training/batches';
 import type { Engine } from '../../src/training/engines/engine';
-import type { Training } from '../../src/training/models/decoder';
+import type { Training } from '../../src/training/models/modules';
 import { type Parameter, createOptimizerState } from '../../src/training/optimizer';
 import { learningRateAt } from '../../src/training/schedule';
 import { createTrainingSession } from '../../src/training/session';
@@ -25,9 +25,12 @@ export async function replay(
   parameters: readonly Parameter[],
   expected: DumpTraining,
   tolerance: Tolerance,
+  labelSmoothing = 0,
+  weights = loadOracle(model).weights,
 ): Promise<void> {
-  const { config, weights, batches } = loadOracle(model);
-  const session = await createTrainingSession({ engine, weights, config, training, ...layout }, parameters);
+  const { config, batches } = loadOracle(model);
+  const options = { engine, weights, config, training, labelSmoothing, ...layout };
+  const session = await createTrainingSession(options, parameters);
   const trainee = {
     session,
     parameters,
@@ -43,8 +46,10 @@ export async function replay(
       wanted.batches.map((b) => batches[b]!),
       {
         step: i + 1,
+        lastSaved: 0,
         learningRate,
         maxGradNorm,
+        beta: 0.1,
         adam: { beta1, beta2, epsilon, weightDecay },
         random: createRandom(i),
       },

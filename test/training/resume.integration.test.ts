@@ -34,9 +34,19 @@ const common = {
   save_steps: 5,
   warmup_steps: 4,
   threads: 1,
+  device: 'cpu',
   output_dir: folder.path,
 };
 const lora = { ...common, lora_dropout: 0.1, learning_rate: 0.01, save_total_limit: 20 };
+const every = {
+  ...lora,
+  learning_rate: 0.002,
+  use_dora: true,
+  use_rslora: true,
+  loraplus_lr_ratio: 4,
+  neftune_noise_alpha: 5,
+  label_smoothing_factor: 0.1,
+};
 const full = { ...common, method: 'full', learning_rate: 0.002, weight_decay: 0.01 };
 
 /** Trains as the trainer process does; `stopAfter` asks to stop once that step is reported. */
@@ -92,6 +102,7 @@ function expectEqual(resumed: string, whole: string): void {
 
 describe.each([
   ['LoRA with dropout', lora],
+  ['DoRA with all that can be added', every],
   ['all weights', full],
 ])('a resumed run (%s)', (name, settings) => {
   let whole: string;
@@ -194,6 +205,7 @@ describe('resume', () => {
   it.each([
     ['a run that is completed', { state: 'completed' as const }, {}, 'run-completed'],
     ['a run whose trainer lives', { state: 'running' as const }, {}, 'run-in-use'],
+    ['a run that is paused', { state: 'paused' as const }, {}, 'run-in-use'],
     ['a checkpoint that is not there', {}, { checkpoint: 4 }, 'no-checkpoint'],
     ['a run that would be over', {}, { maxSteps: 7 }, 'max-steps-reached'],
   ])('refuses %s', async (_, state, request, code) => {
@@ -212,6 +224,18 @@ describe('resume', () => {
     writeFileSync(join(checkpoint, 'state.json'), state);
     writeFileSync(join(checkpoint, 'adapter.safetensors'), 'cut');
     await expect(train(path, {})).rejects.toMatchObject({ code: 'checkpoint-damaged' });
+  });
+
+  it('goes on without the weights of the best evaluation when they are lost and that is forced', async () => {
+    const path = copy('best lost');
+    const best = join(path, 'checkpoints', 'step-000006', 'adapter.safetensors');
+    writeFileSync(best, 'cut');
+    await expect(train(path, {})).rejects.toMatchObject({ code: 'best-damaged', exitCode: 2 });
+    await train(path, { force: ['best-damaged'] }, 10);
+    const state = JSON.parse(saved(path, 10, 'state.json').toString()) as Record<string, unknown>;
+    expect(state['bestStep']).toBe(9);
+    expect(numbers(path).get(8)).toBeDefined();
+    expect(openRunFolder(path).run.settings?.['force']).toEqual([]);
   });
 
   it('takes no folder without COMPLETE for a checkpoint, and clears what a kill left over', async () => {

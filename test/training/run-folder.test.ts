@@ -6,6 +6,7 @@ import type { MetricsEvent, TrainerEvent } from '../../src/training/protocol';
 import {
   appendEvent,
   createRunFolder,
+  isLive,
   listRuns,
   openRunFolder,
   readEvents,
@@ -263,6 +264,26 @@ describe('listRuns', () => {
     // Its own last word counts at once, although it still holds its socket.
     appendEvent(run, { ...stopped, time: new Date().toISOString() });
     expect((await summarizeRun(run.path)).state).toBe('stopped');
+    await server.close();
+  });
+
+  it('shows a run as paused while its trainer waits, and as interrupted when that is gone', async () => {
+    const run = createRunFolder(folder.path, 'pause', {}, new Date(2026, 0, 1));
+    const at = (type: 'paused' | 'continued'): TrainerEvent => ({
+      v: 1,
+      time: new Date().toISOString(),
+      type,
+      step: 7,
+    });
+    for (const event of [started(10), metrics(7), at('paused')]) appendEvent(run, event);
+    expect((await summarizeRun(run.path)).state).toBe('interrupted');
+    const server = await serveControl(run, () => undefined);
+    const paused = await summarizeRun(run.path);
+    expect([paused.state, isLive(paused), paused.lastStep]).toEqual(['paused', true, 7]);
+    appendEvent(run, at('continued'));
+    expect((await summarizeRun(run.path)).state).toBe('running');
+    for (const event of [at('paused'), started(10)]) appendEvent(run, event);
+    expect((await summarizeRun(run.path)).state).toBe('running');
     await server.close();
   });
 

@@ -88,6 +88,26 @@ describe('settings', () => {
     });
   });
 
+  it('name the layers that a model is usually adapted at', () => {
+    const parsed = parseSettings({});
+    if (!parsed.ok) throw new Error('unusable');
+    expect(resolveDefaults(parsed.settings, run).target_modules).toEqual(['q_proj', 'v_proj']);
+    expect(resolveDefaults(parsed.settings, { ...run, targetModules: ['c_attn'] }).target_modules).toEqual(['c_attn']);
+    expect(resolve({ target_modules: ['all-linear'] }).target_modules).toEqual(['all-linear']);
+  });
+
+  it.each([
+    [{ method: 'full', use_dora: true }, ['use_dora true needs an adapter']],
+    [
+      { method: 'full', use_rslora: true, loraplus_lr_ratio: 16, adapter: '/a' },
+      ['use_rslora true needs', 'loraplus_lr_ratio 16 needs', 'adapter "/a" needs'],
+    ],
+    [{ objective: 'dpo', label_smoothing_factor: 0.1 }, ['label_smoothing_factor 0.1 smooths']],
+    [{ method: 'full', use_dora: false, label_smoothing_factor: 0.1, neftune_noise_alpha: 5 }, []],
+  ])('%j: what makes no sense together is refused', (input, parts) => {
+    expect(problemsOf(input)).toEqual(parts.map((part) => expect.stringContaining(part) as unknown));
+  });
+
   it('are read from the text of a flag', () => {
     expect(settingFromText('learning_rate', '2e-4')).toBe(2e-4);
     expect(settingFromText('packing', 'true')).toBe(true);

@@ -216,3 +216,24 @@ function end(
       exitCode: 1,
     });
 }
+
+/** The same run with DPO: the loss begins at ln 2, and steps and evaluations have rewards. */
+export function preferenceRun(options: SampleOptions): TrainerEvent[] {
+  const random = createRandom(11);
+  const numbers = (step: number, spread: number) => {
+    const share = 1 - Math.exp((-3 * step) / options.totalSteps);
+    const chosen = 0.35 * share + random.normal() * spread;
+    const rejected = -0.9 * share + random.normal() * spread;
+    const margins = chosen - rejected;
+    const accuracies =
+      Math.min(16, Math.max(0, Math.round(16 * (0.5 + 0.36 * share) + 30 * random.normal() * spread))) / 16;
+    const loss = Math.log(1 + Math.exp(-margins)) + 0.02 * Math.max(0, share - 0.7);
+    return { loss, rewards: { chosen, rejected, margins, accuracies } };
+  };
+  return sampleRun(options).map((event): TrainerEvent => {
+    if (event.type === 'started')
+      return { ...event, settings: { ...event.settings, objective: 'dpo', beta: 0.1, learning_rate: 5e-6 } };
+    if (event.type === 'metrics') return { ...event, ...numbers(event.step, 0.05) };
+    return event.type === 'evaluation' ? { ...event, ...numbers(event.step, 0.004), perplexity: null } : event;
+  });
+}

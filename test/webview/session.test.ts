@@ -75,6 +75,8 @@ function world(runs: readonly RunSummary[], failing?: Error): World {
     actions: {
       train: record('train'),
       stop: record('stop'),
+      pause: record('pause'),
+      continue: record('continue'),
       openFolder: record('openFolder'),
       openLog: record('openLog'),
       openSettings: record('openSettings'),

@@ -66,6 +66,15 @@ describe('progress of a run', () => {
     expect(advance(progress, { ...started, resumedFrom: 2 } as TrainerEvent).step).toBe(2);
   });
 
+  it('is live while it waits, and forgets neither a pause nor a stop', () => {
+    const paused = [metrics(3, 2), event({ type: 'paused', step: 3 })].reduce(advance, newProgress('a'));
+    expect([paused.state, isLive(paused)]).toEqual(['paused', true]);
+    expect(advance(paused, event({ type: 'continued', step: 3 })).state).toBe('training');
+    // The step that was under way when a pause was asked for.
+    expect(advance({ ...paused, state: 'pausing' }, metrics(4, 2)).state).toBe('pausing');
+    expect(advance({ ...paused, state: 'stopping' }, event({ type: 'continued', step: 3 })).state).toBe('stopping');
+  });
+
   it('stays stopping until the last event', () => {
     const stopping = { ...newProgress('a'), state: 'stopping' as const };
     const next = advance(stopping, metrics(3, 2));

@@ -30,7 +30,8 @@ describe('writing finetune.json', () => {
   it('names the usual settings with their values and relative paths', () => {
     const written: unknown = JSON.parse(configText(settings, folder));
     expect(written).toMatchObject({
-      model: 'models/tiny',
+      // Not "models/tiny", which could be an id.
+      model: './models/tiny',
       train_file: 'data/train.jsonl',
       validation_split: 0.1,
       method: 'lora',
@@ -63,6 +64,14 @@ describe('writing finetune.json', () => {
     expect(JSON.parse(configText({ ...settings, model }, folder))).toMatchObject({ model });
   });
 
+  it('keeps the id of a model', () => {
+    const model = 'Qwen/Qwen3-0.6B@v1:Q4_K_M';
+    const text = configText({ ...settings, model }, folder);
+    expect(JSON.parse(text)).toMatchObject({ model });
+    expect(parseConfig(text, at('finetune.json'))).toMatchObject({ model });
+    expect(JSON.parse(completeConfig('{}', { model }, folder))).toEqual({ model });
+  });
+
   it('adds to an existing file what was asked for, and keeps the rest', () => {
     const text = completeConfig('{ "epochs": 2, "r": 4 }', { model: at('tiny') }, folder);
     expect(text).toBe('{\n  "epochs": 2,\n  "r": 4,\n  "model": "tiny"\n}\n');
@@ -74,12 +83,12 @@ describe('the confirmation', () => {
 
   it('names every number that decides the run', () => {
     const settings = checkSettings({ ...base, validation_file: at('validation.jsonl') });
-    const lines = confirmationText(settings, { train: 800, validation: 100 }, folder).split('\n');
+    const lines = confirmationText(settings, { train: 800, validation: 100 }, folder, ['qkv_proj']).split('\n');
     expect(lines).toEqual([
       'Model: tiny',
       'Training data: train.jsonl, 800 records',
       'Validation data: validation.jsonl, 100 records',
-      'Method: LoRA, r 8, alpha 16, dropout 0.1, on q_proj, v_proj',
+      'Method: LoRA, r 8, alpha 16, dropout 0.1, on qkv_proj',
       'Epochs: 3, about 150 steps',
       'Batch: 4 × 4 accumulated = 16 records a step',
       'Learning rate: 1e−4, linear, 15 steps of warm-up',
@@ -87,6 +96,15 @@ describe('the confirmation', () => {
       'Saved every 15 steps, evaluated every 15 steps',
       'Device: cpu',
     ]);
+  });
+
+  it('names the kind of adapter and what it goes on from', () => {
+    const text = (more: object): string =>
+      confirmationText(checkSettings({ ...base, ...more }), { train: 8, validation: undefined }, folder);
+    expect(text({ use_dora: true, use_rslora: true, target_modules: ['all-linear'], adapter: at('old') })).toContain(
+      'Method: DoRA, r 8, rank-stabilised, alpha 16, dropout 0.1, on all-linear\nGoes on from the adapter: old\n',
+    );
+    expect(text({})).toContain('on the usual layers of the model');
   });
 
   it('takes the split out of the training records', () => {

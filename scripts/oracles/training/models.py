@@ -1,4 +1,4 @@
-"""The tiny random models of the dumps: one for each thing in which decoders of the Llama type differ."""
+"""The tiny random models of the dumps: one for each thing in which decoders differ."""
 
 import json
 import shutil
@@ -11,6 +11,7 @@ from transformers import (
     AutoModelForCausalLM,
     Gemma2Config,
     Gemma3TextConfig,
+    GPT2Config,
     LlamaConfig,
     MistralConfig,
     Phi3Config,
@@ -21,6 +22,7 @@ from transformers import (
 )
 
 ATTENTION = ["q_proj", "v_proj"]
+CONV1D = ["c_attn", "c_proj", "c_fc"]
 FUSED = ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"]
 SEVEN = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 COMMON = {
@@ -295,6 +297,90 @@ MODELS = [
         ),
         ATTENTION,
     ),
+    ModelSpec(
+        "llama-dynamic",
+        23,
+        # Every other batch is longer than the positions of the model, so that its angles are stretched. Those between
+        # are shorter: transformers forgets the stretched angles only then.
+        LlamaConfig(
+            **COMMON | {"num_hidden_layers": 1, "max_position_embeddings": 21},
+            vocab_size=128,
+            hidden_size=32,
+            intermediate_size=64,
+            num_attention_heads=2,
+            num_key_value_heads=1,
+            rms_norm_eps=1e-5,
+            tie_word_embeddings=True,
+            rope_parameters=rope(500.0, rope_type="dynamic", factor=3.0),
+        ),
+        ATTENTION,
+        version_4=True,
+    ),
+    ModelSpec(
+        "mistral-window",
+        24,
+        MistralConfig(
+            **COMMON,
+            vocab_size=128,
+            hidden_size=32,
+            intermediate_size=48,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            rms_norm_eps=1e-5,
+            sliding_window=6,
+            tie_word_embeddings=False,
+            rope_parameters=rope(10000.0),
+        ),
+        ATTENTION,
+        version_4=True,
+    ),
+    ModelSpec(
+        "phi3-longrope",
+        25,
+        # Batches are shorter and longer than the original length, so that both lists of factors are used.
+        Phi3Config(
+            **COMMON,
+            vocab_size=128,
+            hidden_size=32,
+            intermediate_size=48,
+            num_attention_heads=2,
+            num_key_value_heads=1,
+            tie_word_embeddings=True,
+            original_max_position_embeddings=20,
+            rms_norm_eps=1e-5,
+            rope_parameters=rope(
+                500.0,
+                rope_type="longrope",
+                short_factor=[1.0, 1.1, 1.3, 1.2, 1.6, 2.0],
+                long_factor=[1.5, 2.0, 3.0, 5.0, 8.0, 13.0],
+                partial_rotary_factor=0.75,
+            ),
+        ),
+        FUSED,
+        version_4=True,
+    ),
+    ModelSpec(
+        "gpt2",
+        26,
+        GPT2Config(
+            vocab_size=128,
+            n_positions=44,
+            n_embd=32,
+            n_layer=2,
+            n_head=4,
+            bos_token_id=1,
+            eos_token_id=2,
+            pad_token_id=0,
+            # Those of its pre-training: nobody could repeat their random numbers.
+            resid_pdrop=0.0,
+            embd_pdrop=0.0,
+            attn_pdrop=0.0,
+            summary_first_dropout=0.0,
+        ),
+        CONV1D,
+        full=True,
+        peft_folder=True,
+    ),
 ]
 
 
@@ -324,13 +410,13 @@ def write_model(spec: ModelSpec, folder: Path) -> None:
 
 def initial(name: str, p: torch.Tensor, spec: ModelSpec) -> torch.Tensor:
     """Large enough that logits differ clearly and no gradient is tiny."""
-    if "norm" in name:
+    if name.endswith("bias"):
+        value = 0.3 * torch.randn(p.shape)
+    elif "norm" in name or "ln_" in name:
         # Gemma adds the one itself.
         centre = 0 if spec.config.model_type.startswith("gemma") else 1
         value = centre + 0.2 * torch.randn(p.shape)
-    elif name.endswith("bias"):
-        value = 0.3 * torch.randn(p.shape)
-    elif "embed" in name or "lm_head" in name:
+    elif "embed" in name or "lm_head" in name or ".wte" in name or ".wpe" in name:
         value = 0.4 * torch.randn(p.shape)
     else:
         value = 0.25 * torch.randn(p.shape)
@@ -347,6 +433,8 @@ def fresh(folder: Path, kind: str) -> Path:
 def as_version_4(config: dict) -> dict:
     rope_parameters = dict(config.pop("rope_parameters"))
     config["rope_theta"] = rope_parameters.pop("rope_theta")
+    if rope_parameters.get("partial_rotary_factor", 1.0) != 1.0:
+        config["partial_rotary_factor"] = rope_parameters.pop("partial_rotary_factor")
     config["rope_scaling"] = rope_parameters if rope_parameters["rope_type"] != "default" else None
     config["torch_dtype"] = config.pop("dtype", "float32")
     config["transformers_version"] = "4.46.0"

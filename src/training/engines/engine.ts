@@ -1,8 +1,9 @@
 /** What runs a graph. Two engines exist: onnxruntime.ts, the fast one, and reference.ts, the obvious one. */
-import type { Value } from '../graph/graph';
+import type { DataType, Value } from '../graph/graph';
 
 export interface Tensor {
-  readonly data: Float32Array | Int32Array;
+  /** Uint16Array: the bits of float16 or bfloat16, whichever the graph expects. Uint8Array: codes. */
+  readonly data: Float32Array | Int32Array | Uint16Array | Uint8Array;
   readonly shape: readonly number[];
 }
 export type Tensors = Readonly<Record<string, Tensor>>;
@@ -12,11 +13,13 @@ export interface Program {
   readonly outputs: Readonly<Record<string, Value>>;
 }
 
-/** Where a weight lies: float32, little endian, row-major. */
+/** Where a weight lies, little endian, row-major. */
 export interface WeightLocation {
   readonly file: string;
   readonly offset: number;
   readonly bytes: number;
+  /** float32 where it is absent. */
+  readonly dataType?: DataType;
 }
 export interface WeightSource {
   location(name: string): WeightLocation;
@@ -31,5 +34,7 @@ export interface Executable {
 export interface Engine {
   readonly name: string;
   readonly device: string;
+  /** Whether products with NF4 weights are faster without decoding these before. */
+  readonly fusedNf4: boolean;
   compile(program: Program, weights: WeightSource): Promise<Executable>;
 }

@@ -1,25 +1,42 @@
 /** A program as an ONNX model (onnx.proto3, operator set 18). Base weights stay in their files as external data. */
 import { type Dim, type Shape, sameDim } from '../graph/dims';
-import { type Value, reachable } from '../graph/graph';
-import type { Program, WeightLocation, WeightSource } from './engine';
+import { type DataType, type Value, reachable } from '../graph/graph';
+import { NF4_BLOCK } from '../graph/nf4';
+import type { Program, WeightSource } from './engine';
+import {
+  type Attribute,
+  BFLOAT16,
+  FLOAT,
+  FLOAT16,
+  INT32,
+  INT64,
+  UINT16,
+  UINT8,
+  writeExternal,
+  writeNode,
+  writeTensor,
+  writeValueInfo,
+} from './onnx-writer';
 import { ProtobufWriter } from './protobuf';
 
 export interface OnnxModel {
   readonly bytes: Uint8Array;
   /** The program's own inputs. */
-  readonly inputs: readonly { readonly name: string; readonly shape: Shape }[];
+  readonly inputs: readonly { readonly name: string; readonly shape: Shape; readonly type: number }[];
   /** Extra int64 inputs that carry the sizes of reshapes with more than one unknown size. */
   readonly shapeInputs: readonly { readonly name: string; readonly shape: Shape }[];
   readonly nodeCount: number;
 }
 
-const FLOAT = 1;
-const INT32 = 6;
-const INT64 = 7;
 const OPERATOR_SET = 18;
 const IR_VERSION = 8;
-
-type Attribute = number | readonly number[] | { readonly text: string };
+/** The first with BitCast, and the format that goes with it. */
+const BIT_CAST_SET = 26;
+const BIT_CAST_IR = 11;
+/** ONNX Runtime's own operators. */
+const EXTRA_OPERATORS = 'com.microsoft';
+/** MatMulBnb4's number for NF4. */
+const NF4_QUANT_TYPE = 1;
 
 export function toOnnx(program: Program, weights: WeightSource, rootFolder: string): OnnxModel {
   const nodes: Uint8Array[] = [];
@@ -29,6 +46,8 @@ export function toOnnx(program: Program, weights: WeightSource, rootFolder: stri
   const integers = new Map<string, string>();
   const names = new Map<number, string>();
   const splits = new Map<string, string[]>();
+  /** bfloat16 that came in as plain bits: Node cannot pass such tensors. */
+  const bits = new Set<number>();
 
   const name = (value: Value): string => names.get(value.id) ?? `v${value.id}`;
   const node = (
@@ -36,8 +55,9 @@ export function toOnnx(program: Program, weights: WeightSource, rootFolder: stri
     from: readonly string[],
     to: readonly string[],
     attributes: Readonly<Record<string, Attribute>> = {},
+    domain = '',
   ): void => {
-    nodes.push(writeNode(type, from, to, attributes));
+    nodes.push(writeNode(type, from, to, attributes, domain));
   };
   const integerConstant = (values: readonly number[]): string => {
     const key = values.join(',');
@@ -63,16 +83,13 @@ export function toOnnx(program: Program, weights: WeightSource, rootFolder: stri
     switch (operation.kind) {
       case 'input':
         names.set(value.id, operation.name);
-        inputs.push({
-          name: operation.name,
-          shape: value.shape,
-          type: typeOf(value),
-        });
+        if (value.dataType === 'bfloat16') bits.add(value.id);
+        inputs.push({ name: operation.name, shape: value.shape, type: bits.has(value.id) ? UINT16 : typeOf(value) });
         return;
       case 'weight': {
         names.set(value.id, operation.name);
         const location = weights.location(operation.name);
-        initializers.push(writeExternal(operation.name, value.shape as number[], location, rootFolder));
+        initializers.push(writeExternal(operation.name, typeOf(value), value.shape as number[], location, rootFolder));
         return;
       }
       case 'constant':
@@ -92,10 +109,29 @@ export function toOnnx(program: Program, weights: WeightSource, rootFolder: stri
         return node('Sigmoid', from, to);
       case 'tanh':
         return node('Tanh', from, to);
+      case 'float':
+        if (!bits.has(value.inputs[0]!.id)) return node('Cast', from, to, { to: FLOAT });
+        node('BitCast', from, [`${to[0]}:bfloat16`], { to: BFLOAT16 });
+        return node('Cast', [`${to[0]}:bfloat16`], to, { to: FLOAT });
+      case 'after': {
+        // x + 0 · one element of each of the others: a dependency that no provider can overlook.
+        const touched = value.inputs.slice(1).map(({ shape }, i) => {
+          const [first, second] = [0, 1].map((n) => integerConstant(shape.map(() => n)));
+          const axes = integerConstant(shape.map((_, axis) => axis));
+          node('Slice', [from[i + 1]!, first!, second!, axes], [`${to[0]}:${i}`]);
+          return `${to[0]}:${i}`;
+        });
+        initializers.push(writeTensor(`${to[0]}:zero`, FLOAT, [], Float32Array.of(0)));
+        node('Sum', touched, [`${to[0]}:sum`]);
+        node('Mul', [`${to[0]}:sum`, `${to[0]}:zero`], [`${to[0]}:nothing`]);
+        return node('Add', [from[0]!, `${to[0]}:nothing`], to);
+      }
       case 'softmax':
         return node('Softmax', from, to, { axis: -1 });
       case 'sum':
         return node('ReduceSum', [...from, integerConstant(operation.axes)], to, { keepdims: 1 });
+      case 'sumSquare':
+        return node('ReduceSumSquare', [...from, integerConstant(operation.axes)], to, { keepdims: 1 });
       case 'mean':
         return node('ReduceMean', [...from, integerConstant(operation.axes)], to, { keepdims: 1 });
       case 'logSumExp':
@@ -107,6 +143,13 @@ export function toOnnx(program: Program, weights: WeightSource, rootFolder: stri
         return node('MatMul', from, to);
       case 'gemm':
         return node('Gemm', from, to, { transA: Number(operation.transposeA), transB: Number(operation.transposeB) });
+      case 'nf4Product': {
+        const [outFeatures, inFeatures] = [value, value.inputs[0]!].map(({ shape }) => shape[1] as number);
+        const attributes = { N: outFeatures!, K: inFeatures!, block_size: NF4_BLOCK, quant_type: NF4_QUANT_TYPE };
+        return node('MatMulBnb4', from, to, attributes, EXTRA_OPERATORS);
+      }
+      case 'nf4':
+        throw new Error('An NF4 weight is taken apart, not computed.');
       case 'transpose':
         return node('Transpose', from, to, { perm: operation.permutation });
       case 'reshape':
@@ -132,7 +175,10 @@ export function toOnnx(program: Program, weights: WeightSource, rootFolder: stri
         return node('Slice', [...from, ...[operation.start, end, 0].map((n) => integerConstant([n]))], to);
       }
       case 'gather':
-        return node('Gather', from, to, { axis: 0 });
+        if (bits.has(value.inputs[0]!.id)) bits.add(value.id);
+        if (value.inputs[1]!.dataType === 'int32') return node('Gather', from, to, { axis: 0 });
+        node('Cast', [from[1]!], [`${to[0]}:rows`], { to: INT32 });
+        return node('Gather', [from[0]!, `${to[0]}:rows`], to, { axis: 0 });
       case 'gatherOrZero': {
         const padded = `${to[0]}:padded`;
         const rank = value.inputs[0]!.shape.length;
@@ -158,13 +204,15 @@ export function toOnnx(program: Program, weights: WeightSource, rootFolder: stri
 
   const outputs = Object.entries(program.outputs);
   const values = reachable(outputs.map(([, value]) => value));
-  for (const value of values) emit(value);
+  const fixed = independentOfBatch(values);
+  for (const value of values.filter(({ id }) => fixed.has(id))) emit(value);
+  for (const value of values.filter(({ id }) => !fixed.has(id))) emit(value);
   const intermediates = values.filter(({ operation }) => !['input', 'weight', 'constant'].includes(operation.kind));
   // A graph output needs a name of its own; Identity is a view in ONNX Runtime's planner, not a copy.
   for (const [output, value] of outputs) node('Identity', [name(value)], [`out:${output}`]);
 
   const model = new ProtobufWriter()
-    .integer(1, IR_VERSION)
+    .integer(1, bits.size > 0 ? BIT_CAST_IR : IR_VERSION)
     .string(2, 'fine-tune')
     .message(7, (graph) => {
       for (const bytes of nodes) graph.bytes(1, bytes);
@@ -176,9 +224,11 @@ export function toOnnx(program: Program, weights: WeightSource, rootFolder: stri
         graph.message(12, writeValueInfo(`out:${output}`, value.shape, typeOf(value)));
       // Sizes by name let the runtime see which buffers are equal: it plans 10,000 nodes in 1 s instead of 30, and
       // uses buffers again.
-      for (const value of intermediates) graph.message(13, writeValueInfo(name(value), value.shape, typeOf(value)));
+      for (const value of intermediates)
+        if (!bits.has(value.id)) graph.message(13, writeValueInfo(name(value), value.shape, typeOf(value)));
     })
-    .message(8, (set) => set.string(1, '').integer(2, OPERATOR_SET))
+    .message(8, (set) => set.string(1, '').integer(2, bits.size > 0 ? BIT_CAST_SET : OPERATOR_SET))
+    .message(8, (set) => set.string(1, EXTRA_OPERATORS).integer(2, 1))
     .finish();
   return {
     bytes: model,
@@ -188,8 +238,34 @@ export function toOnnx(program: Program, weights: WeightSource, rootFolder: stri
   };
 }
 
+/**
+ * The values that no batch goes into: decoded weights above all. Their nodes must come first in the list: ONNX Runtime
+ * orders nodes backwards from the outputs and takes a node's later inputs before its earlier ones, so that these are
+ * made right before their use; else all of them would be made, and kept, before anything else.
+ */
+function independentOfBatch(values: readonly Value[]): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (const { id, operation, inputs, shape } of values) {
+    const fixed =
+      operation.kind === 'input'
+        ? shape.every((size) => typeof size === 'number')
+        : inputs.every((input) => found.has(input.id));
+    if (fixed) found.add(id);
+  }
+  return found;
+}
+
+const TYPES: Readonly<Record<Exclude<DataType, 'nf4'>, number>> = {
+  float32: FLOAT,
+  int32: INT32,
+  float16: FLOAT16,
+  bfloat16: BFLOAT16,
+  uint8: UINT8,
+};
+
 function typeOf({ dataType }: Value): number {
-  return dataType === 'int32' ? INT32 : FLOAT;
+  if (dataType === 'nf4') throw new Error('An NF4 weight is no tensor.');
+  return TYPES[dataType];
 }
 
 /** The target shape in ONNX's terms (0 copies a size, one −1 is worked out), or undefined where that is not enough. */
@@ -203,74 +279,4 @@ function constantShape(target: Shape, source: Shape): number[] | undefined {
     return -1;
   });
   return open <= 1 ? shape : undefined;
-}
-
-function writeNode(
-  type: string,
-  inputs: readonly string[],
-  outputs: readonly string[],
-  attributes: Readonly<Record<string, Attribute>>,
-): Uint8Array {
-  const writer = new ProtobufWriter();
-  for (const input of inputs) writer.string(1, input);
-  for (const output of outputs) writer.string(2, output);
-  writer.string(3, outputs[0]!).string(4, type);
-  for (const [name, value] of Object.entries(attributes)) {
-    writer.message(5, (a) => {
-      a.string(1, name);
-      if (typeof value === 'number') a.integer(3, value).integer(20, 2);
-      else if ('text' in value) a.string(4, value.text).integer(20, 3);
-      else {
-        for (const n of value) a.integer(8, n);
-        a.integer(20, 7);
-      }
-    });
-  }
-  return writer.finish();
-}
-
-function writeTensor(
-  name: string,
-  type: number,
-  shape: readonly number[],
-  data: Float32Array | BigInt64Array,
-): Uint8Array {
-  const writer = new ProtobufWriter();
-  for (const size of shape) writer.integer(1, size);
-  return writer
-    .integer(2, type)
-    .string(8, name)
-    .bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-    .finish();
-}
-
-function writeExternal(
-  name: string,
-  shape: readonly number[],
-  { file, offset, bytes }: WeightLocation,
-  rootFolder: string,
-): Uint8Array {
-  const writer = new ProtobufWriter();
-  for (const size of shape) writer.integer(1, size);
-  writer.integer(2, FLOAT).string(8, name);
-  const relative = file.slice(rootFolder.length).replaceAll('\\', '/');
-  for (const [key, value] of [
-    ['location', relative],
-    ['offset', String(offset)],
-    ['length', String(bytes)],
-  ] as const)
-    writer.message(13, (entry) => entry.string(1, key).string(2, value));
-  return writer.integer(14, 1).finish();
-}
-
-function writeValueInfo(name: string, shape: Shape, type: number): (writer: ProtobufWriter) => void {
-  return (info) =>
-    info.string(1, name).message(2, (t) =>
-      t.message(1, (tensor) =>
-        tensor.integer(1, type).message(2, (s) => {
-          for (const dim of shape)
-            s.message(1, (d) => (typeof dim === 'number' ? d.integer(1, dim) : d.string(2, String(dim))));
-        }),
-      ),
-    );
 }

@@ -6,6 +6,7 @@ import { bind, evaluateShape } from '../graph/dims';
 import { type Value, reachable } from '../graph/graph';
 import type { Engine, Executable, Program, Tensor, Tensors, WeightSource } from './engine';
 import { toOnnx } from './onnx-model';
+import { FLOAT16 } from './onnx-writer';
 
 export type Device = 'cpu' | 'webgpu' | 'cuda' | 'dml';
 
@@ -18,10 +19,13 @@ export interface OnnxRuntimeOptions {
 
 export function createOnnxRuntimeEngine(options: OnnxRuntimeOptions): Engine {
   const { device } = options;
-  if (!availableDevices().includes(device)) throw unavailable(device, 'this build of ONNX Runtime does not have it');
+  if (!availableDevices().includes(device))
+    throw new DeviceUnavailable(device, 'this build of ONNX Runtime does not have it');
   return {
     name: 'onnxruntime',
     device,
+    // The other providers lack the operator, or were never tried with it.
+    fusedNf4: device === 'cpu',
     compile: (program, weights) => compile(program, weights, options),
   };
 }
@@ -60,7 +64,7 @@ async function compile(program: Program, weights: WeightSource, options: OnnxRun
         model.inputs.map(({ name, shape }) => ({ name, shape, actual: feedOf(feeds, name).shape })),
       );
       const tensors: Record<string, ort.Tensor> = {};
-      for (const { name } of model.inputs) tensors[name] = toOrt(feedOf(feeds, name));
+      for (const { name, type } of model.inputs) tensors[name] = toOrt(feedOf(feeds, name), type);
       for (const { name, shape } of model.shapeInputs) {
         const sizes = evaluateShape(shape, bindings);
         tensors[name] = new ort.Tensor('int64', BigInt64Array.from(sizes.map(BigInt)), [sizes.length]);
@@ -89,18 +93,29 @@ async function createSession(
     return await ort.InferenceSession.create(model, options);
   } catch (error) {
     if (device === 'cpu') throw error;
-    const [reason] = (error instanceof Error ? error.message : String(error)).trim().split('\n');
-    throw unavailable(device, `ONNX Runtime says "${reason}"`);
+    const reason = reasonIn(error instanceof Error ? error.message : String(error));
+    throw new DeviceUnavailable(device, `ONNX Runtime says "${reason}"`);
   }
 }
 
-function unavailable(device: Device, reason: string): Failure {
-  return new Failure(
-    'device-unavailable',
-    `The device "${device}" is not available here: ${reason}.`,
-    'Set device to cpu, or run "fine-tune doctor" to see what is there and what is missing.',
-    2,
-  );
+/** The sentence that matters in the runtime's message, which begins with places and types in its source. */
+function reasonIn(message: string): string {
+  const [first = ''] = message.trim().split('\n');
+  return /CUDA failure \d+: [^;]+\b|Failed to get a WebGPU adapter: .+/.exec(first)?.[0] ?? first;
+}
+
+export class DeviceUnavailable extends Failure {
+  constructor(
+    device: Device,
+    readonly reason: string,
+  ) {
+    super(
+      'device-unavailable',
+      `The device "${device}" is not available here: ${reason}.`,
+      'Set device to cpu, or run "fine-tune doctor" to see what is there and what is missing.',
+      2,
+    );
+  }
 }
 
 function feedOf(feeds: Tensors, name: string): Tensor {
@@ -109,7 +124,9 @@ function feedOf(feeds: Tensors, name: string): Tensor {
   return feed;
 }
 
-function toOrt({ data, shape }: Tensor): ort.Tensor {
+function toOrt({ data, shape }: Tensor, type: number): ort.Tensor {
+  if (data instanceof Uint8Array) return new ort.Tensor('uint8', data, [...shape]);
+  if (data instanceof Uint16Array) return new ort.Tensor(type === FLOAT16 ? 'float16' : 'uint16', data, [...shape]);
   return data instanceof Int32Array
     ? new ort.Tensor('int32', data, [...shape])
     : new ort.Tensor('float32', data, [...shape]);

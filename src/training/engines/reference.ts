@@ -4,7 +4,9 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { bind, evaluateShape } from '../graph/dims';
-import { type Value, reachable } from '../graph/graph';
+import { type DataType, type Value, reachable } from '../graph/graph';
+import { NF4_BLOCK, NF4_VALUES } from '../graph/nf4';
+import { bfloat16ToFloat32, float16ToFloat32 } from '../weights/float16';
 import type { Engine, Executable, Program, Tensor, Tensors, WeightLocation, WeightSource } from './engine';
 
 interface Cell {
@@ -13,7 +15,7 @@ interface Cell {
 }
 
 export function createReferenceEngine(): Engine {
-  return { name: 'reference', device: 'cpu', compile: async (program, weights) => compile(program, weights) };
+  return { name: 'reference', device: 'cpu', fusedNf4: true, compile: async (program, weights) => compile(program, weights) };
 }
 
 function compile(program: Program, weights: WeightSource): Executable {
@@ -31,7 +33,7 @@ function compile(program: Program, weights: WeightSource): Executable {
   };
 }
 
-function readWeight({ file, offset, bytes }: WeightLocation): Float32Array {
+function readWeight({ file, offset, bytes, dataType = 'float32' }: WeightLocation): Float32Array | Uint8Array {
   const buffer = new Uint8Array(bytes);
   const descriptor = openSync(file, 'r');
   try {
@@ -39,7 +41,14 @@ function readWeight({ file, offset, bytes }: WeightLocation): Float32Array {
   } finally {
     closeSync(descriptor);
   }
-  return new Float32Array(buffer.buffer);
+  if (dataType === 'uint8') return buffer;
+  return dataType === 'float32' ? new Float32Array(buffer.buffer) : fromBits(new Uint16Array(buffer.buffer), dataType);
+}
+
+function fromBits(bits: Uint16Array, type: DataType): Float32Array {
+  const data = new Float32Array(bits.length);
+  (type === 'bfloat16' ? bfloat16ToFloat32 : float16ToFloat32)(bits, data);
+  return data;
 }
 
 function run(program: Program, values: readonly Value[], weights: ReadonlyMap<number, Cell>, feeds: Tensors): Tensors {
@@ -56,7 +65,8 @@ function run(program: Program, values: readonly Value[], weights: ReadonlyMap<nu
     if (cells.has(value.id)) continue;
     if (value.operation.kind === 'input') {
       const feed = feeds[value.operation.name]!;
-      cells.set(value.id, { data: Float64Array.from(feed.data), shape: feed.shape });
+      const data = feed.data instanceof Uint16Array ? fromBits(feed.data, value.dataType) : feed.data;
+      cells.set(value.id, { data: Float64Array.from(data), shape: feed.shape });
     } else {
       const shape = evaluateShape(value.shape, bindings);
       const inputs = value.inputs.map((input) => cells.get(input.id)!);
@@ -149,6 +159,9 @@ function compute(value: Value, inputs: readonly Cell[], shape: readonly number[]
       forEachIndex(target, [a.shape, b.shape], (i, [x, y]) => (out[i] = f(a.data[x!]!, b.data[y!]!)));
       return out;
     }
+    case 'float':
+    case 'after':
+      return a.data;
     case 'sqrt':
     case 'sigmoid':
     case 'tanh':
@@ -161,6 +174,7 @@ function compute(value: Value, inputs: readonly Cell[], shape: readonly number[]
         out.set(e.map((x) => x / total));
       });
     case 'sum':
+    case 'sumSquare':
     case 'mean':
     case 'logSumExp':
       return reduce(operation.kind, a, operation.axes, shape);
@@ -188,6 +202,23 @@ function compute(value: Value, inputs: readonly Cell[], shape: readonly number[]
         }
       return out;
     }
+    case 'nf4Product': {
+      const [m, n] = shape as [number, number];
+      const k = a.shape[1]!;
+      const out = new Float64Array(size(shape));
+      for (let j = 0; j < n; j++) {
+        const row = Float64Array.from({ length: k }, (_, p) => {
+          const at = j * k + p;
+          const pair = b.data[at >> 1]!;
+          return NF4_VALUES[at % 2 === 0 ? pair >> 4 : pair & 15]! * inputs[2]!.data[Math.floor(at / NF4_BLOCK)]!;
+        });
+        for (let i = 0; i < m; i++)
+          out[i * n + j] = row.reduce((sum, weight, p) => sum + weight * a.data[i * k + p]!, 0);
+      }
+      return out;
+    }
+    case 'nf4':
+      throw new Error('An NF4 weight is taken apart, not computed.');
     case 'transpose': {
       const out = new Float64Array(a.data.length);
       const from = strides(a.shape);
@@ -253,7 +284,7 @@ function eachRow(a: Cell, width: number, f: (row: Float64Array, out: Float64Arra
 }
 
 function reduce(
-  kind: 'sum' | 'mean' | 'logSumExp',
+  kind: 'sum' | 'sumSquare' | 'mean' | 'logSumExp',
   a: Cell,
   axes: readonly number[],
   shape: readonly number[],
@@ -262,7 +293,8 @@ function reduce(
   if (kind === 'logSumExp') forEachIndex(a.shape, [shape], (i, [o]) => (max[o!] = Math.max(max[o!]!, a.data[i]!)));
   const out = new Float64Array(size(shape));
   forEachIndex(a.shape, [shape], (i, [o]) => {
-    out[o!] = out[o!]! + (kind === 'logSumExp' ? Math.exp(a.data[i]! - max[o!]!) : a.data[i]!);
+    const x = a.data[i]!;
+    out[o!] = out[o!]! + (kind === 'logSumExp' ? Math.exp(x - max[o!]!) : kind === 'sumSquare' ? x * x : x);
   });
   const count = axes.reduce((n, axis) => n * a.shape[axis]!, 1);
   if (kind === 'mean') return out.map((x) => x / count);

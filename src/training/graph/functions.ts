@@ -1,9 +1,17 @@
 /** The layers and losses of a decoder, each with its derivative. Rank-2 activations are [rows, width], rows = B·T. */
 import { product } from './dims';
 import type { Graph, Value } from './graph';
+import { timesNf4 } from './nf4';
 
 export function add(g: Graph, a: Value, b: Value): Value {
   return g.differentiable(g.add(a, b), [a, b], (dy) => [dy, dy]);
+}
+
+export function subtract(g: Graph, a: Value, b: Value): Value {
+  return g.differentiable(g.subtract(a, b), [a, b], (dy, [, needsB]) => [
+    dy,
+    needsB ? g.multiply(dy, g.scalar(-1)) : undefined,
+  ]);
 }
 
 /** x + bias, the bias [width] repeated for every row. */
@@ -26,10 +34,14 @@ export function mask(g: Graph, x: Value, by: Value): Value {
 
 /** x · Wᵀ with W [out, in], as PyTorch stores it. */
 export function linear(g: Graph, x: Value, weight: Value): Value {
-  return g.differentiable(g.gemm(x, weight, { transposeB: true }), [x, weight], (dy, [needsX, needsWeight]) => [
-    needsX ? g.gemm(dy, weight) : undefined,
-    needsWeight ? g.gemm(dy, x, { transposeA: true }) : undefined,
-  ]);
+  return g.differentiable(
+    weight.dataType === 'nf4' ? timesNf4(g, x, weight) : g.gemm(x, g.float(weight), { transposeB: true }),
+    [x, weight],
+    (dy, [needsX, needsWeight]) => [
+      needsX ? g.gemm(dy, g.float(weight)) : undefined,
+      needsWeight ? g.gemm(dy, x, { transposeA: true }) : undefined,
+    ],
+  );
 }
 
 /** x / √(mean(x²) + ε) · (offset + weight) over the last axis (Zhang & Sennrich 2019); the weight is a vector. */
@@ -45,11 +57,35 @@ export function rmsNorm(g: Graph, x: Value, weight: Value, epsilon: number, offs
       const along = g.reduce('mean', g.multiply(dNormal, normal), [-1]);
       dx = g.multiply(g.subtract(dNormal, g.multiply(normal, along)), inverse);
     }
-    const others = x.shape.slice(0, -1).map((_, axis) => axis);
-    const dWeight = needsWeight ? g.reshape(g.reduce('sum', g.multiply(dy, normal), others), weight.shape) : undefined;
+    const dWeight = needsWeight
+      ? g.reshape(g.reduce('sum', g.multiply(dy, normal), rowAxes(x)), weight.shape)
+      : undefined;
     return [dx, dWeight];
   });
 }
+
+/** (x − mean) / √(variance + ε) · weight + bias over the last axis (Ba et al. 2016); weight and bias are vectors. */
+export function layerNorm(g: Graph, x: Value, weight: Value, bias: Value, epsilon: number): Value {
+  const centred = g.subtract(x, g.reduce('mean', x, [-1]));
+  const variance = g.reduce('mean', g.multiply(centred, centred), [-1]);
+  const inverse = g.divide(g.scalar(1), g.sqrt(g.add(variance, g.scalar(epsilon))));
+  const normal = g.multiply(centred, inverse);
+  const y = g.add(g.multiply(normal, weight), bias);
+  return g.differentiable(y, [x, weight, bias], (dy, [needsX, needsWeight, needsBias]) => {
+    let dx: Value | undefined;
+    if (needsX) {
+      const dNormal = g.multiply(dy, weight);
+      const along = g.reduce('mean', g.multiply(dNormal, normal), [-1]);
+      const level = g.subtract(dNormal, g.reduce('mean', dNormal, [-1]));
+      dx = g.multiply(g.subtract(level, g.multiply(normal, along)), inverse);
+    }
+    const overRows = (value: Value): Value => g.reshape(g.reduce('sum', value, rowAxes(x)), weight.shape);
+    return [dx, needsWeight ? overRows(g.multiply(dy, normal)) : undefined, needsBias ? overRows(dy) : undefined];
+  });
+}
+
+/** All axes but the last. */
+const rowAxes = (x: Value): number[] => x.shape.slice(0, -1).map((_, axis) => axis);
 
 /** silu(gate) ∘ up (Shazeer 2020). */
 export function swiglu(g: Graph, gate: Value, up: Value): Value {
@@ -62,23 +98,33 @@ export function swiglu(g: Graph, gate: Value, up: Value): Value {
   });
 }
 
-/** gelu(gate) ∘ up with GELU's tanh form, ½x(1 + tanh u) = x · σ(2u), u = √(2/π)(x + 0.044715x³). */
+/** gelu(gate) ∘ up (Shazeer 2020), GELU in its tanh form. */
 export function geglu(g: Graph, gate: Value, up: Value): Value {
+  const { value, slope } = geluTanh(g, gate);
+  return g.differentiable(g.multiply(value, up), [gate, up], (dy, [needsGate, needsUp]) => [
+    needsGate ? g.multiply(g.multiply(dy, up), slope()) : undefined,
+    needsUp ? g.multiply(dy, value) : undefined,
+  ]);
+}
+
+/** GELU in its tanh form, which GPT-2's configuration calls "gelu_new". */
+export function gelu(g: Graph, x: Value): Value {
+  const { value, slope } = geluTanh(g, x);
+  return g.differentiable(value, [x], (dy) => [g.multiply(dy, slope())]);
+}
+
+/** ½x(1 + tanh u) = x · σ(2u) with u = √(2/π)(x + 0.044715x³) (Hendrycks & Gimpel 2016). */
+function geluTanh(g: Graph, x: Value): { value: Value; slope: () => Value } {
   const root = 2 * Math.sqrt(2 / Math.PI);
-  const square = g.multiply(gate, gate);
+  const square = g.multiply(x, x);
   const polynomial = (constant: number, factor: number): Value =>
     g.add(g.multiply(square, g.scalar(factor)), g.scalar(constant));
-  const sigmoid = g.sigmoid(g.multiply(gate, polynomial(root, root * 0.044715)));
-  const gelu = g.multiply(gate, sigmoid);
-  return g.differentiable(g.multiply(gelu, up), [gate, up], (dy, [needsGate, needsUp]) => {
-    // gelu' = σ + gelu · (1 − σ) · (2u)'
-    const inner =
-      needsGate && g.multiply(g.subtract(gelu, g.multiply(gelu, sigmoid)), polynomial(root, root * 3 * 0.044715));
-    return [
-      inner ? g.multiply(g.multiply(dy, up), g.add(sigmoid, inner)) : undefined,
-      needsUp ? g.multiply(dy, gelu) : undefined,
-    ];
-  });
+  const sigmoid = g.sigmoid(g.multiply(x, polynomial(root, root * 0.044715)));
+  const value = g.multiply(x, sigmoid);
+  // gelu' = σ + gelu · (1 − σ) · (2u)'
+  const slope = (): Value =>
+    g.add(sigmoid, g.multiply(g.subtract(value, g.multiply(value, sigmoid)), polynomial(root, root * 3 * 0.044715)));
+  return { value, slope };
 }
 
 /** The columns of x [rows, width] in consecutive pieces whose widths are to each other as the `shares`. */
@@ -107,23 +153,29 @@ export function softCap(g: Graph, x: Value, cap: number | undefined): { value: V
 export function embedding(g: Graph, table: Value, ids: Value): Value {
   const rows = product(...ids.shape);
   const width = table.shape[1]!;
-  return g.differentiable(g.reshape(g.gather(table, ids), [rows, width]), [table], (dy) => [
+  return g.differentiable(g.reshape(g.float(g.gather(table, ids)), [rows, width]), [table], (dy) => [
     g.scatterAdd(g.reshape(ids, [rows]), dy, table.shape[0] as number),
   ]);
 }
 
 /**
- * Rotary position embedding (Su et al. 2021), halves rotated as Hugging Face does it. x [B, T, heads, hd];
- * cos and sin [B or 1, T, 1, hd], the first half of `sin` negated by whoever makes it.
+ * Rotary position embedding (Su et al. 2021) of the first `rotated` numbers of each head, halves rotated as Hugging
+ * Face does it. x [B, T, heads, hd]; cos and sin [B or 1, T, 1, hd]. Whoever makes them negates the first half of `sin`
+ * and continues them with ones and zeros behind the rotated numbers.
  */
-export function rotary(g: Graph, x: Value, cos: Value, sin: Value): Value {
+export function rotary(g: Graph, x: Value, cos: Value, sin: Value, rotated: number): Value {
+  const width = x.shape[3] as number;
+  const unit = commonDivisor(rotated / 2, width - rotated);
+  const half = rotated / 2 / unit;
   const swap = (v: Value): Value => {
-    const [first, second] = g.split(v, 3, 2);
-    return g.concat([second!, first!], 3);
+    const units = g.split(v, 3, width / unit);
+    return g.concat([...units.slice(half, 2 * half), ...units.slice(0, half), ...units.slice(2 * half)], 3);
   };
   const y = g.add(g.multiply(x, cos), g.multiply(swap(x), sin));
   return g.differentiable(y, [x], (dy) => [g.add(g.multiply(dy, cos), swap(g.multiply(dy, sin)))]);
 }
+
+const commonDivisor = (a: number, b: number): number => (b === 0 ? a : commonDivisor(b, a % b));
 
 /**
  * The rows of x [R, d] that have a label: `rows` [N] names them; `inverse` [R] names, for each row of x, its place
@@ -136,14 +188,71 @@ export function gatherRows(g: Graph, x: Value, rows: Value, inverse: Value): Val
 export interface CrossEntropy {
   /** Σ weight · −log p(label), a scalar. */
   readonly loss: Value;
+  /** −log p(label) of every row [N]. */
+  readonly nll: Value;
   /** The most likely token of every row, int32 [N]. */
   readonly predictions: Value;
 }
 
+export interface HeadPart {
+  /** −log p(label) of every row [n], smoothed where that is asked for. */
+  readonly nll: Value;
+  readonly predictions: Value;
+  /** ∂nll / ∂rows, [n, d]. */
+  readonly slope: Value;
+  /** Σ weight · ∂nll / ∂head, [V, d], for weights [n, 1]. */
+  readonly headSlope: (weight: Value) => Value;
+}
+
+/**
+ * What some rows [n, d] say of their labels [n]. No one-hot matrix: ∂nll/∂row = softmax · head − head[label]. With
+ * `smoothing` ε each label is 1 − ε of itself and ε of all tokens alike, as in Hugging Face's LabelSmoother.
+ */
+export function headPart(
+  g: Graph,
+  rows: Value,
+  head: Value,
+  label: Value,
+  cap: number | undefined,
+  smoothing = 0,
+): HeadPart {
+  const n = rows.shape[0]!;
+  const kept = g.scalar(1 - smoothing);
+  const { value: logits, slope } = softCap(g, g.gemm(rows, head, { transposeB: true }), cap);
+  const logSum = g.reshape(g.reduce('logSumExp', logits, [1]), [n]);
+  const expected = (): Value =>
+    g.add(
+      g.multiply(g.pick(logits, label), kept),
+      g.multiply(g.reshape(g.reduce('mean', logits, [1]), [n]), g.scalar(smoothing)),
+    );
+  const nll = g.subtract(logSum, smoothing === 0 ? g.pick(logits, label) : expected());
+  const predictions = g.argMax(logits);
+  const softmax = g.softmax(logits);
+  const excess = smoothing === 0 ? softmax : g.subtract(softmax, g.scalar(smoothing / (head.shape[0] as number)));
+  const probabilities = slope ? g.multiply(excess, slope) : excess;
+  const atLabel = slope && g.reshape(g.pick(slope, label), [n, 1]);
+  const sloped = (x: Value): Value => {
+    const own = smoothing === 0 ? x : g.multiply(x, kept);
+    return atLabel ? g.multiply(own, atLabel) : own;
+  };
+  return {
+    nll,
+    predictions,
+    slope: g.subtract(g.gemm(probabilities, head), sloped(g.gather(head, label))),
+    headSlope: (weight) => {
+      const weighted = g.multiply(rows, weight);
+      return g.subtract(
+        g.gemm(probabilities, weighted, { transposeA: true }),
+        g.scatterAdd(label, sloped(weighted), head.shape[0] as number),
+      );
+    },
+  };
+}
+
 /**
  * Cross-entropy of the head: logits = x · headᵀ with x [N, d], head [V, d], labels int32 [N], weights [N]. It works in
- * `chunks` equal parts of the rows, so that N × V logits never exist at once. The derivative needs no one-hot matrix:
- * dx = softmax · head − head[label]. `cap` bounds the logits (see `softCap`); its slope then goes into both terms.
+ * `chunks` equal parts of the rows, so that N × V logits never exist at once. `cap` bounds the logits (see `softCap`),
+ * `smoothing` spreads the labels (see `headPart`).
  */
 export function crossEntropy(
   g: Graph,
@@ -153,6 +262,7 @@ export function crossEntropy(
   weights: Value,
   chunks: number,
   cap?: number,
+  smoothing = 0,
 ): CrossEntropy {
   const labelParts = g.split(labels, 0, chunks);
   const weightParts = g.split(weights, 0, chunks);
@@ -160,26 +270,12 @@ export function crossEntropy(
   // graph that never asks for them drops them (see `reachable`).
   let dHead: Value | undefined;
   const steps = g.split(x, 0, chunks).map((rows, i) => {
-    const n = rows.shape[0]!;
-    const label = labelParts[i]!;
-    const { value: logits, slope } = softCap(g, g.gemm(rows, head, { transposeB: true }), cap);
-    const logSum = g.reshape(g.reduce('logSumExp', logits, [1]), [n]);
-    const nll = g.subtract(logSum, g.pick(logits, label));
+    const { nll, predictions, slope, headSlope } = headPart(g, rows, head, labelParts[i]!, cap, smoothing);
+    const weight = g.reshape(weightParts[i]!, [rows.shape[0]!, 1]);
     const loss = g.reshape(g.reduce('sum', g.multiply(nll, weightParts[i]!), [0]), []);
-    const predictions = g.argMax(logits);
-    const weight = g.reshape(weightParts[i]!, [n, 1]);
-    const softmax = g.softmax(logits);
-    const probabilities = slope ? g.multiply(softmax, slope) : softmax;
-    const atLabel = slope && g.reshape(g.pick(slope, label), [n, 1]);
-    const sloped = (x: Value): Value => (atLabel ? g.multiply(x, atLabel) : x);
-    const dx = g.multiply(g.subtract(g.gemm(probabilities, head), sloped(g.gather(head, label))), weight);
-    const weighted = g.multiply(rows, weight);
-    const part = g.subtract(
-      g.gemm(probabilities, weighted, { transposeA: true }),
-      g.scatterAdd(label, sloped(weighted), head.shape[0] as number),
-    );
+    const part = headSlope(weight);
     dHead = dHead ? g.add(dHead, part) : part;
-    return { loss, predictions, dx };
+    return { loss, nll, predictions, dx: g.multiply(slope, weight) };
   });
   const joined = (pick: (step: (typeof steps)[number]) => Value): Value => g.concat(steps.map(pick), 0);
   const dx = joined((s) => s.dx);
@@ -188,5 +284,5 @@ export function crossEntropy(
     needsX ? g.multiply(dx, dy) : undefined,
     needsHead && dHead ? g.multiply(dHead, dy) : undefined,
   ]);
-  return { loss, predictions: joined((s) => s.predictions) };
+  return { loss, nll: joined((s) => s.nll), predictions: joined((s) => s.predictions) };
 }

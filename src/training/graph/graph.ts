@@ -4,8 +4,14 @@
  * (layers, losses) is in functions.ts, each with its own reverse-mode derivative.
  */
 import { type Dim, type Shape, product, quotient, sameDim } from './dims';
+import { decodeNf4 } from './nf4';
 
-export type DataType = 'float32' | 'int32';
+/**
+ * What is computed is float32 or int32; the others are how frozen weights are kept (see `Graph.float`). uint8 are codes,
+ * which name rows in a `gather`; nf4 are the several tensors of nf4.ts.
+ */
+export type DataType = 'float32' | 'int32' | StoredType | 'uint8' | 'nf4';
+export type StoredType = 'float16' | 'bfloat16';
 
 /** What an engine must be able to do. Shapes follow NumPy: broadcasting for elementwise operations and `matmul` batches. */
 export type Operation =
@@ -14,15 +20,23 @@ export type Operation =
   | { readonly kind: 'constant'; readonly data: Float32Array }
   | { readonly kind: 'add' | 'subtract' | 'multiply' | 'divide' }
   | { readonly kind: 'sqrt' | 'sigmoid' | 'tanh' }
+  /** Stored numbers as float32. */
+  | { readonly kind: 'float' }
+  /** The first input, made only after the others are there. */
+  | { readonly kind: 'after' }
   /** Over the last axis. */
   | { readonly kind: 'softmax' }
-  | { readonly kind: 'sum' | 'mean' | 'logSumExp'; readonly axes: readonly number[] }
+  | { readonly kind: 'sum' | 'sumSquare' | 'mean' | 'logSumExp'; readonly axes: readonly number[] }
   /** Index of the largest element of the last axis, the first one among equals; int32. */
   | { readonly kind: 'argMax' }
   /** Matrix product of the last two axes. */
   | { readonly kind: 'matmul' }
   /** Product of two matrices (rank 2), either one transposed. */
   | { readonly kind: 'gemm'; readonly transposeA: boolean; readonly transposeB: boolean }
+  /** x · Wᵀ, W given by its NF4 codes (uint8) and the scales of its blocks; see nf4.ts. */
+  | { readonly kind: 'nf4Product' }
+  /** Codes and scales that stand for a weight; only taken apart, never computed. */
+  | { readonly kind: 'nf4'; readonly fused: boolean }
   | { readonly kind: 'transpose'; readonly permutation: readonly number[] }
   | { readonly kind: 'reshape' }
   | { readonly kind: 'concat'; readonly axis: number }
@@ -71,8 +85,16 @@ export class Graph {
     return this.#make({ kind: 'input', name }, [], shape, dataType);
   }
   /** A frozen tensor of the base model, bound by name when the graph is compiled. */
-  weight(name: string, shape: Shape): Value {
-    return this.#make({ kind: 'weight', name }, [], shape);
+  weight(name: string, shape: Shape, dataType: DataType = 'float32'): Value {
+    return this.#make({ kind: 'weight', name }, [], shape, dataType);
+  }
+  /** The numbers of a weight. Called at every use, so that no float32 copy lives from the forward to the backward pass. */
+  float(a: Value): Value {
+    if (a.dataType === 'nf4') return decodeNf4(this, a);
+    return a.dataType === 'float32' ? a : this.#make({ kind: 'float' }, [a], a.shape);
+  }
+  nf4(codes: Value, scales: readonly Value[], shape: Shape, fused: boolean): Value {
+    return this.#make({ kind: 'nf4', fused }, [codes, ...scales], shape, 'nf4');
   }
   scalar(number: number): Value {
     const known = this.#constants.get(number);
@@ -95,7 +117,7 @@ export class Graph {
   softmax = (a: Value): Value => this.#make({ kind: 'softmax' }, [a], a.shape);
 
   /** Reduces the axes to size 1 (they are kept). Negative axes count from the end. */
-  reduce(kind: 'sum' | 'mean' | 'logSumExp', a: Value, axes: readonly number[]): Value {
+  reduce(kind: 'sum' | 'sumSquare' | 'mean' | 'logSumExp', a: Value, axes: readonly number[]): Value {
     const positive = axes.map((axis) => (axis < 0 ? axis + a.shape.length : axis));
     return this.#make(
       { kind, axes: positive },
@@ -118,6 +140,9 @@ export class Graph {
     if (a.shape.length !== 2 || b.shape.length !== 2 || !sameDim(k, k2))
       throw new Error(`gemm of [${a.shape.join(', ')}] and [${b.shape.join(', ')}].`);
     return this.#make({ kind: 'gemm', transposeA, transposeB }, [a, b], [m, n]);
+  }
+  nf4Product(x: Value, codes: Value, scales: Value, outFeatures: number): Value {
+    return this.#make({ kind: 'nf4Product' }, [x, codes, scales], [x.shape[0]!, outFeatures]);
   }
   transpose(a: Value, permutation: readonly number[]): Value {
     return this.#make(
@@ -157,7 +182,12 @@ export class Graph {
     return this.#make({ kind: 'rows', start, trim }, [a], [size, ...a.shape.slice(1)]);
   }
   gather(table: Value, indices: Value): Value {
-    return this.#make({ kind: 'gather' }, [table, indices], [...indices.shape, ...table.shape.slice(1)]);
+    return this.#make(
+      { kind: 'gather' },
+      [table, indices],
+      [...indices.shape, ...table.shape.slice(1)],
+      table.dataType,
+    );
   }
   gatherOrZero(table: Value, indices: Value): Value {
     return this.#make({ kind: 'gatherOrZero' }, [table, indices], [...indices.shape, ...table.shape.slice(1)]);
@@ -184,13 +214,44 @@ export class Graph {
     return outputs;
   }
 
-  /** Reverse mode: gradients of the scalar `loss` with respect to `targets`, in their order. */
-  gradients(loss: Value, targets: readonly Value[]): Value[] {
-    const tape = [...this.#tape];
+  /**
+   * x → build(x), whose inner values are not kept for the derivative but made again there: after the gradient of the
+   * result and the gradients of the part that comes after it, so that parts are made again one at a time.
+   */
+  recomputed(x: Value, build: (x: Value) => Value): Value {
+    const start = this.#tape.length;
+    const y = build(x);
+    const part = this.#tape.splice(start);
+    const made = new Set(part.flatMap(({ outputs }) => outputs.map((o) => o.id)));
+    const inputs = [...new Set(part.flatMap((entry) => entry.inputs))].filter((input) => !made.has(input.id));
+    return this.differentiable(y, inputs, (dy, needs) => {
+      const again = this.#make({ kind: 'after' }, [x, dy, ...this.#lastGradients], x.shape);
+      const result = build(again);
+      const tape = this.#tape.splice(this.#tape.length - part.length);
+      const targets = inputs.map((input) => (input === x ? again : input));
+      const found = this.#reverse(
+        tape,
+        result,
+        dy,
+        targets.filter((_, i) => needs[i]),
+      );
+      this.#lastGradients = found.filter((gradient) => gradient.shape.length > 0);
+      let next = 0;
+      return needs.map((needed) => (needed ? found[next++] : undefined));
+    });
+  }
+  #lastGradients: readonly Value[] = [];
+
+  /** Reverse mode: gradients of `output` with respect to `targets`, in their order; `seed` is the output's own. */
+  gradients(output: Value, targets: readonly Value[], seed: Value = this.scalar(1)): Value[] {
+    return this.#reverse([...this.#tape], output, seed, targets);
+  }
+
+  #reverse(tape: TapeEntry[], output: Value, seed: Value, targets: readonly Value[]): Value[] {
     const wanted = new Set(targets.map((t) => t.id));
     for (const { outputs, inputs } of tape)
       if (inputs.some((i) => wanted.has(i.id))) for (const output of outputs) wanted.add(output.id);
-    const gradients = new Map<number, Value>([[loss.id, this.scalar(1)]]);
+    const gradients = new Map<number, Value>([[output.id, seed]]);
     for (const { outputs, inputs, derivative } of tape.reverse()) {
       const known = outputs.flatMap((output) => gradients.get(output.id) ?? []);
       if (known.length === 0 || !wanted.has(outputs[0]!.id)) continue;

@@ -1,7 +1,10 @@
-/** Reads a Hugging Face config.json of the Llama kind: what the graph needs, with the family's defaults. */
+/** Reads a Hugging Face config.json: what the graph needs, with the family's defaults. */
 import { Failure } from '../../common/failure';
+import { type ConfigReader, badConfig, objectOf, readerOf } from './config-reader';
+import { readGpt2Config } from './gpt2-config';
 import { type LayerKind, readLayerKinds } from './layer-kinds';
-import { type JsonObject, type Rope, readRope } from './rope';
+import { type JsonObject, type Rope, type RopeModel, readRope } from './rope';
+import { requireSupported } from './unsupported';
 
 export interface DecoderConfig {
   readonly family: string;
@@ -13,11 +16,15 @@ export interface DecoderConfig {
   readonly intermediate: number;
   readonly vocabulary: number;
   readonly maxPositions: number;
+  /** Each position has a vector that is added to the embedding (GPT-2); there are `maxPositions` of them. */
+  readonly learnedPositions: boolean;
+  /** RMS norm with a weight, or layer norm with weight and bias (GPT-2). */
+  readonly norm: 'rms' | 'layer';
   readonly normEpsilon: number;
   /** Norms multiply by this + their weight: 1 in Gemma. */
   readonly normOffset: 0 | 1;
   /** By the `rope` of the layers that use it. */
-  readonly ropes: { readonly global: Rope; readonly local?: Rope };
+  readonly ropes: { readonly global?: Rope; readonly local?: Rope };
   /** One for each layer. */
   readonly layerKinds: readonly LayerKind[];
   readonly tiedEmbeddings: boolean;
@@ -26,9 +33,11 @@ export interface DecoderConfig {
   /** Windowed layers look back at most this far. */
   readonly slidingWindow: number | undefined;
   readonly activation: 'silu' | 'gelu-tanh';
+  /** The MLP multiplies an activated matrix by another; without it there is one matrix and its activation (GPT-2). */
+  readonly gatedMlp: boolean;
   /** Each head of q and k has an RMS norm before RoPE. */
   readonly qkNorm: boolean;
-  /** q, k and v are one matrix, gate and up another (Phi-3). */
+  /** q, k and v are one matrix (GPT-2), and gate and up another (Phi-3). */
   readonly fusedProjections: boolean;
   /** What attention and MLP add to the stream has norms of its own (Gemma). */
   readonly postNorms: boolean;
@@ -48,10 +57,10 @@ interface FamilyDefaults {
   readonly logitCap?: number;
 }
 
-/** What transformers assumes where config.json of the family is silent. */
-const FAMILIES: Readonly<Record<string, FamilyDefaults>> = {
+/** What transformers assumes where config.json of a family of the Llama kind is silent. */
+const LLAMA_KIND: Readonly<Record<string, FamilyDefaults>> = {
   llama: {},
-  mistral: {},
+  mistral: { window: 4096 },
   qwen2: { window: 4096 },
   qwen3: { headDim: 128, window: 4096 },
   smollm3: { tied: true, ropeTheta: 2_000_000 },
@@ -61,34 +70,23 @@ const FAMILIES: Readonly<Record<string, FamilyDefaults>> = {
 };
 
 export function readDecoderConfig(config: JsonObject, path: string): DecoderConfig {
-  const { family, defaults } = familyOf(config, path);
-  const gemma = family.startsWith('gemma');
-  const number = (key: string, fallback?: number): number => {
-    const value = config[key] ?? fallback;
-    if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value;
-    throw new Failure(
-      'bad-model-config',
-      `${path}: "${key}" in the model's configuration must be a positive number, not ${JSON.stringify(config[key])}.`,
-      'Fetch config.json of the model again.',
-      2,
-    );
-  };
-  /** null in the file means none, a missing key the family's default. */
-  const optional = (key: string, fallback?: number): number | undefined =>
-    config[key] === null || (config[key] === undefined && fallback === undefined) ? undefined : number(key, fallback);
+  requireSupported(config, [...Object.keys(LLAMA_KIND), 'gpt2'], path);
+  const family = String(config.model_type);
+  return family === 'gpt2' ? readGpt2Config(config, path) : readLlamaKind(config, family, path);
+}
 
+function readLlamaKind(config: JsonObject, family: string, path: string): DecoderConfig {
+  const defaults = LLAMA_KIND[family]!;
+  const gemma = family.startsWith('gemma');
+  const reader = readerOf(config, path);
+  const { number, optional } = reader;
   const layers = number('num_hidden_layers');
   const hidden = number('hidden_size');
   const heads = number('num_attention_heads');
   const kvHeads = number('num_key_value_heads', heads);
   const headDim = number('head_dim', defaults.headDim ?? hidden / heads);
   if (heads % kvHeads !== 0 || headDim % 2 !== 0 || !Number.isInteger(headDim))
-    throw new Failure(
-      'bad-model-config',
-      `${path}: ${heads} heads of size ${headDim} with ${kvHeads} key-value heads do not fit together.`,
-      'Fetch config.json of the model again.',
-      2,
-    );
+    throw badConfig(path, `${heads} heads of size ${headDim} with ${kvHeads} key-value heads do not fit together`);
   const maxPositions = number('max_position_embeddings', 2048);
   const usesWindow =
     gemma || family === 'mistral' || family === 'phi3' || (family !== 'llama' && config.use_sliding_window === true);
@@ -104,9 +102,18 @@ export function readDecoderConfig(config: JsonObject, path: string): DecoderConf
     intermediate: number('intermediate_size'),
     vocabulary: number('vocab_size'),
     maxPositions,
+    learnedPositions: false,
+    norm: 'rms',
     normEpsilon: number('rms_norm_eps', family === 'phi3' ? 1e-5 : 1e-6),
     normOffset: gemma ? 1 : 0,
-    ropes: readRopes(config, family, number('rope_theta', defaults.ropeTheta ?? 10_000), maxPositions, path),
+    ropes: readRopes(
+      config,
+      family,
+      number('rope_theta', defaults.ropeTheta ?? 10_000),
+      { headDim, maxPositions },
+      reader,
+      path,
+    ),
     layerKinds: readLayerKinds(config, family, layers, slidingWindow, path),
     tiedEmbeddings: (config.tie_word_embeddings ?? defaults.tied) === true,
     biases: {
@@ -119,6 +126,7 @@ export function readDecoderConfig(config: JsonObject, path: string): DecoderConf
       gemma ? (config.hidden_activation ?? 'gelu_pytorch_tanh') : (config.hidden_act ?? 'silu'),
       path,
     ),
+    gatedMlp: true,
     qkNorm: family === 'qwen3' || family === 'gemma3_text',
     fusedProjections: family === 'phi3',
     postNorms: gemma,
@@ -127,28 +135,6 @@ export function readDecoderConfig(config: JsonObject, path: string): DecoderConf
     attentionCap: family === 'gemma2' ? optional('attn_logit_softcapping', defaults.attentionCap) : undefined,
     logitCap: gemma ? optional('final_logit_softcapping', defaults.logitCap) : undefined,
   };
-}
-
-function familyOf(config: JsonObject, path: string): { family: string; defaults: FamilyDefaults } {
-  const family = String(config.model_type ?? 'not named');
-  const defaults = Object.hasOwn(FAMILIES, family) ? FAMILIES[family] : undefined;
-  if (!defaults)
-    throw new Failure(
-      'unknown-architecture',
-      `${path}: the architecture "${family}" is not supported.`,
-      family === 'gemma3'
-        ? 'This is a Gemma 3 that also reads images. Choose one for text alone (gemma3_text), such as 270m or 1b.'
-        : `Choose a model of type ${Object.keys(FAMILIES).join(', ')} (TinyLlama and SmolLM 2 are of type llama, Qwen 2.5 of type qwen2).`,
-      2,
-    );
-  if (config.use_bidirectional_attention === true)
-    throw new Failure(
-      'unknown-architecture',
-      `${path}: the model attends in both directions (use_bidirectional_attention), so it does not write text.`,
-      'Choose a model that was made to write, not to embed.',
-      2,
-    );
-  return { family, defaults };
 }
 
 function readActivation(name: unknown, path: string): DecoderConfig['activation'] {
@@ -167,12 +153,13 @@ function readRopes(
   config: JsonObject,
   family: string,
   flatTheta: number,
-  maxPositions: number,
+  model: RopeModel,
+  reader: ConfigReader,
   path: string,
 ): DecoderConfig['ropes'] {
   const nested = objectOf(config.rope_parameters) ?? {};
   const read = (settings: JsonObject, theta: number): Rope =>
-    readRope(settings, typeof settings.rope_theta === 'number' ? settings.rope_theta : theta, maxPositions, path);
+    readRope(settings, typeof settings.rope_theta === 'number' ? settings.rope_theta : theta, model, path);
   if (family === 'gemma3_text') {
     const local = typeof config.rope_local_base_freq === 'number' ? config.rope_local_base_freq : 10_000;
     return {
@@ -181,20 +168,29 @@ function readRopes(
     };
   }
   const settings: JsonObject = { ...nested, ...objectOf(config.rope_scaling) };
-  return { global: read(family === 'phi3' ? phi3Rope(settings, config) : settings, flatTheta) };
+  if (family === 'phi3') return { global: read(phi3Rope(settings, config, reader), flatTheta) };
+  requireWholeHeads(settings.partial_rotary_factor ?? config.partial_rotary_factor, path);
+  return { global: read(settings, flatTheta) };
 }
 
-/** Its older files say "yarn" and "su" for what is longrope now, and keep the rotated part of a head apart. */
-function phi3Rope(settings: JsonObject, config: JsonObject): JsonObject {
+/** Its older files say "yarn" and "su" for what is longrope now, and keep two of the settings apart. */
+function phi3Rope(settings: JsonObject, config: JsonObject, { number }: ConfigReader): JsonObject {
   const type = settings.rope_type ?? settings.type;
   const part = settings.partial_rotary_factor ?? config.partial_rotary_factor;
   return {
     ...settings,
     partial_rotary_factor: part,
+    original_max_position_embeddings: number('original_max_position_embeddings', 4096),
     ...(type === 'yarn' || type === 'su' ? { rope_type: 'longrope' } : {}),
   };
 }
 
-function objectOf(value: unknown): JsonObject | undefined {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+function requireWholeHeads(part: unknown, path: string): void {
+  if (part === undefined || part === null || part === 1) return;
+  throw new Failure(
+    'unknown-architecture',
+    `${path}: rotary embedding of a part of each head (partial_rotary_factor) is supported for phi3 alone.`,
+    'Choose another model.',
+    2,
+  );
 }

@@ -30,6 +30,12 @@ const PREFLIGHT = {
     whatToDo: 'Raise max_length, or shorten the records.',
     blocks: 'above 50 % of the records with a cut answer',
   },
+  'same-answers': {
+    title: 'Pairs whose two answers are the same tokens',
+    why: 'They differ beyond max_length only, or not for the tokenizer: there is nothing to prefer. They are left out.',
+    whatToDo: 'Raise max_length, or remove the pairs.',
+    blocks: 'above 30 % of the pairs',
+  },
   'end-of-turn-not-trained': {
     title: 'The end of an answer is not trained',
     why: 'The model learns to answer but not to stop.',
@@ -75,7 +81,8 @@ const PREFLIGHT = {
   'learning-rate': {
     title: 'The learning rate is out of the usual range',
     why: 'Too high a rate destroys the model, too low a rate teaches nothing.',
-    whatToDo: 'Stay within 1e-6 to 1e-2 for an adapter and 1e-8 to 1e-3 for all weights.',
+    whatToDo:
+      'Stay within 1e-6 to 1e-2 for an adapter and 1e-8 to 1e-3 for all weights; with dpo within a tenth of that.',
     blocks: 'more than ten times out of the range',
   },
   'warm-up': {
@@ -83,6 +90,12 @@ const PREFLIGHT = {
     why: 'The learning rate is still rising when the run ends.',
     whatToDo: 'Lower warmup_steps, or train for more steps.',
     blocks: 'when the warm-up is as long as the run',
+  },
+  'early-stopping': {
+    title: 'Early stopping without validation data',
+    why: 'What decides on early stopping is the validation loss, so the run would never stop early.',
+    whatToDo: 'Set validation_file or validation_split, or leave early_stopping_patience out.',
+    blocks: 'always',
   },
   'left-out': {
     title: 'Records that are not meant to be trained',

@@ -1,11 +1,14 @@
 import { basename } from 'node:path';
-import type { EncodedExample } from '../../dataset/example';
+import { type EncodedExample, sidesOf } from '../../dataset/example';
 import { checkCommand } from '../check-command';
 import type { LoadedData, LoadedFile } from '../data';
 import type { Settings } from '../settings';
 import { type Finding, MANY, countOf, linesText, severityFor } from './finding';
 
-type Checked = Pick<Settings, 'model' | 'max_length' | 'validation_file' | 'format'>;
+type Checked = Pick<
+  Settings,
+  'model' | 'template' | 'max_length' | 'validation_file' | 'format' | 'early_stopping_patience'
+>;
 
 /** What the records say by themselves: lengths, labels, what the linter found, and who is in both sets. */
 export function dataFindings(data: Pick<LoadedData, 'train' | 'validation' | 'files'>, settings: Checked): Finding[] {
@@ -15,9 +18,26 @@ export function dataFindings(data: Pick<LoadedData, 'train' | 'validation' | 'fi
       ...linted(file, settings),
       // The first file is the training data.
       ...(file.examples.length === 0 && i === 0 ? [nothing(file, settings)] : masked(file, settings)),
+      ...sameAnswers(file, settings),
       ...cut(file, settings),
     ]),
     ...leaked(data, settings),
+    ...earlyStopping(data, settings),
+  ];
+}
+
+function earlyStopping(
+  { validation }: Pick<LoadedData, 'validation'>,
+  { early_stopping_patience: patience }: Checked,
+): Finding[] {
+  if (patience === null || validation.length > 0) return [];
+  return [
+    {
+      code: 'early-stopping',
+      severity: 'blocks',
+      message: `early_stopping_patience is ${patience}, but there is no validation data to tell an improvement by.`,
+      hint: 'Set validation_file, or validation_split to 0.1, or leave early_stopping_patience out.',
+    },
   ];
 }
 
@@ -50,7 +70,14 @@ function linted({ path, problems }: LoadedFile, settings: Checked): Finding[] {
   ];
 }
 
-function nothing({ path, masked: records, totals }: LoadedFile, { max_length }: Checked): Finding {
+function nothing({ path, masked: records, undecided, totals }: LoadedFile, { max_length }: Checked): Finding {
+  if (records.length === 0 && undecided.length > 0)
+    return {
+      code: 'no-trained-tokens',
+      severity: 'blocks',
+      message: `${basename(path)}: in every pair both answers are the same tokens within the maximum length of ${max_length}, so there is nothing to prefer.`,
+      hint: 'Raise max_length, or give pairs whose answers differ.',
+    };
   const beyond = totals.lostTrainedTokens;
   return {
     code: 'no-trained-tokens',
@@ -80,12 +107,28 @@ function masked({ path, masked: records, examples }: LoadedFile, settings: Check
   ];
 }
 
+function sameAnswers(
+  { path, masked: unlabelled, undecided, examples }: LoadedFile,
+  { max_length }: Checked,
+): Finding[] {
+  if (undecided.length === 0) return [];
+  const all = unlabelled.length + undecided.length + examples.length;
+  return [
+    {
+      code: 'same-answers',
+      severity: severityFor(undecided.length / all, MANY),
+      message: `${basename(path)}: ${countOf(undecided.length, all)} with the same tokens for both answers, ${linesText(undecided.map(({ line }) => line))}. They are left out.`,
+      hint: `Raise max_length (${max_length}) where the answers differ later, or remove the pairs.`,
+    },
+  ];
+}
+
 const MANY_CUT = 0.5;
 
 function cut({ path, examples, totals }: LoadedFile, { max_length }: Checked): Finding[] {
   const { cutExamples, lostTokens, lostTrainedTokens, trainedTokens } = totals;
   if (cutExamples === 0 || examples.length === 0) return [];
-  const answers = examples.filter((example) => example.lostTrainedTokens > 0);
+  const answers = examples.filter((example) => sidesOf(example).some((side) => side.lostTrainedTokens > 0));
   const share = ((100 * lostTrainedTokens) / (trainedTokens + lostTrainedTokens)).toFixed(1);
   const where = answers.length > 0 ? `, ${countOf(answers.length, examples.length)} in the answer` : '';
   const place = answers.length > 0 ? ` (${linesText(answers.map(({ line }) => line))})` : '';
@@ -132,6 +175,7 @@ function leaked(
 
 /** Cut records that begin in the same way are taken for the same only when as much of them is lost. */
 function isSame(a: EncodedExample, b: EncodedExample): boolean {
+  if (a.rejected && b.rejected && !isSame(a.rejected, b.rejected)) return false;
   return (
     a.lostTokens === b.lostTokens &&
     a.tokens.length === b.tokens.length &&

@@ -1,25 +1,26 @@
-import type { ResolvedSettings } from '../settings';
+import { type ResolvedSettings, usualNumbers } from '../settings';
 import type { Finding } from './finding';
 
-type Checked = Pick<ResolvedSettings, 'learning_rate' | 'warmup_steps' | 'max_steps' | 'method'>;
+type Checked = Pick<ResolvedSettings, 'learning_rate' | 'warmup_steps' | 'max_steps' | 'method' | 'objective'>;
 
 export function settingsFindings(settings: Checked): Finding[] {
   return [...learningRate(settings), ...warmUp(settings)];
 }
 
-/** What the field uses, by method, from careful to bold; and where to begin. */
+/** What the field uses, from careful to bold. */
 const RATES = {
-  lora: { lowest: 1e-6, highest: 1e-2, usual: '1e-4' },
-  full: { lowest: 1e-8, highest: 1e-3, usual: '2e-5' },
+  supervised: { adapter: { lowest: 1e-6, highest: 1e-2 }, full: { lowest: 1e-8, highest: 1e-3 } },
+  dpo: { adapter: { lowest: 1e-7, highest: 1e-3 }, full: { lowest: 1e-9, highest: 1e-4 } },
 } as const;
 const ORDER_OF_MAGNITUDE = 10;
 
-function learningRate({ learning_rate: rate, method }: Checked): Finding[] {
-  const { lowest, highest, usual } = RATES[method];
+function learningRate({ learning_rate: rate, method, objective }: Checked): Finding[] {
+  const { lowest, highest } = RATES[objective][method === 'full' ? 'full' : 'adapter'];
   if (rate >= lowest && rate <= highest) return [];
   const high = rate > highest;
   const factor = high ? rate / highest : lowest / rate;
-  const what = method === 'lora' ? 'an adapter' : 'all weights';
+  const what = `${method === 'full' ? 'all weights' : 'an adapter'}${objective === 'dpo' ? ' and dpo' : ''}`;
+  const usual = usualNumbers({ method, objective }).learning_rate.toExponential();
   return [
     {
       code: 'learning-rate',

@@ -114,12 +114,22 @@ function readFailure(error: unknown, file: string): unknown {
 export function writeFailure(error: unknown, file: string, neededBytes: number): unknown {
   const code = systemCode(error);
   if (code === undefined) return error;
+  if (code === 'EFBIG')
+    return new Failure(
+      'write-failed',
+      `${file} cannot be written: it grows beyond what its file system, or a limit of this session, allows (EFBIG).`,
+      'Choose an output folder on another file system, or raise the limit (ulimit -f), then try again.',
+    );
   if (code !== 'ENOSPC' && code !== 'EDQUOT')
-    return new Failure('write-failed', `${file} cannot be written (${code}).`, 'Check the folder and its permissions.');
+    return new Failure(
+      'write-failed',
+      `${file} cannot be written (${code}).`,
+      'Check the folder and its permissions, then try again.',
+    );
   return new Failure(
     'disk-full',
     `The disk is full: ${file} ${neededBytes > 0 ? `needs ${megabytes(neededBytes)}` : 'cannot be written'}${freeSpace(file)}.`,
-    'Free some space or choose another output folder, then start again.',
+    'Free some space or choose another output folder, then try again.',
   );
 }
 

@@ -1,10 +1,12 @@
 import { Failure } from '../../common/failure';
 import { corruptFile } from './files';
 import type { GgufFile } from './gguf';
+import { type GgufArchitecture, GGUF_LAYOUTS, isGgufArchitecture } from './gguf-architectures';
+import { familyConfig } from './gguf-family-config';
 import { readFloats } from './tensor-info';
 
 export interface GgufShape {
-  readonly architecture: 'llama' | 'qwen2';
+  readonly architecture: GgufArchitecture;
   readonly layers: number;
   readonly heads: number;
   readonly keyHeads: number;
@@ -20,10 +22,10 @@ export function ggufConfig(gguf: GgufFile): GgufShape {
   if (Number(metadata.get('split.count') ?? 1) > 1)
     throw unsupported(path, 'is one part of a model that was split into several files');
   const architecture = metadata.get('general.architecture');
-  if (architecture !== 'llama' && architecture !== 'qwen2')
+  if (!isGgufArchitecture(architecture))
     throw unsupported(
       path,
-      `has the architecture ${JSON.stringify(architecture)}; llama and qwen2 are readable from GGUF`,
+      `has the architecture ${JSON.stringify(architecture)}; readable from GGUF are ${Object.keys(GGUF_LAYOUTS).join(', ')}`,
     );
   const number = (key: string): number | undefined => {
     const value = metadata.get(`${architecture}.${key}`);
@@ -45,35 +47,35 @@ export function ggufConfig(gguf: GgufFile): GgufShape {
   const headSize = size('attention.key_length', Math.floor(hidden / heads));
   if (heads % keyHeads !== 0 || headSize % 2 !== 0)
     throw corruptFile('gguf', path, `${heads} heads, ${keyHeads} key heads of ${headSize} do not fit together`);
-  if (size('rope.dimension_count', headSize) !== headSize) throw unsupported(path, 'rotates only a part of each head');
+  if (architecture !== 'phi3' && architecture !== 'gpt2' && size('rope.dimension_count', headSize) !== headSize)
+    throw unsupported(path, 'rotates only a part of each head');
   const layers = size('block_count');
   const embedding = tensors.get('token_embd.weight');
   if (!embedding || embedding.shape[1] !== hidden)
     throw corruptFile('gguf', path, `token_embd.weight is missing or not ${hidden} wide`);
-  const epsilon = number('attention.layer_norm_rms_epsilon');
+  const epsilon = number(`attention.layer_norm_${architecture === 'gpt2' ? '' : 'rms_'}epsilon`);
   if (epsilon === undefined) throw corruptFile('gguf', path, 'the epsilon of the norms is missing');
-  const theta = number('rope.freq_base') ?? 10_000;
+  const theta = number('rope.freq_base') ?? (architecture === 'gemma3' ? 1_000_000 : 10_000);
   const special = (name: string): number | null => {
     const id = metadata.get(`tokenizer.ggml.${name}_token_id`);
     return typeof id === 'number' ? id : null;
   };
-  const scaling = ropeScaling(gguf, architecture, theta, headSize);
+  const { modelType, className } = GGUF_LAYOUTS[architecture];
+  const sizes = {
+    layers,
+    hidden,
+    heads,
+    keyHeads,
+    headSize,
+    intermediate: size('feed_forward_length'),
+    context: size('context_length'),
+    epsilon: decimal(epsilon),
+  };
   const config: Record<string, unknown> = {
-    architectures: [architecture === 'llama' ? 'LlamaForCausalLM' : 'Qwen2ForCausalLM'],
-    model_type: architecture,
-    hidden_act: 'silu',
-    hidden_size: hidden,
-    intermediate_size: size('feed_forward_length'),
-    num_hidden_layers: layers,
-    num_attention_heads: heads,
-    num_key_value_heads: keyHeads,
-    head_dim: headSize,
-    max_position_embeddings: size('context_length'),
-    rms_norm_eps: decimal(epsilon),
-    rope_theta: decimal(theta),
-    ...(scaling ? { rope_scaling: scaling } : {}),
-    ...(architecture === 'llama' ? { attention_bias: tensors.has('blk.0.attn_q.bias'), mlp_bias: false } : {}),
-    ...(architecture === 'qwen2' ? { use_sliding_window: false } : {}),
+    architectures: [className],
+    model_type: modelType,
+    ...(architecture === 'gpt2' ? {} : ropeConfig(gguf, architecture, theta, headSize)),
+    ...familyConfig(architecture, gguf, sizes, number),
     vocab_size: embedding.shape[0],
     tie_word_embeddings: !tensors.has('output.weight'),
     bos_token_id: special('bos'),
@@ -98,9 +100,19 @@ function unsupported(path: string, what: string): Failure {
   );
 }
 
+function ropeConfig(
+  gguf: GgufFile,
+  architecture: GgufArchitecture,
+  theta: number,
+  headSize: number,
+): Record<string, unknown> {
+  const scaling = architecture === 'phi3' ? undefined : ropeScaling(gguf, architecture, theta, headSize);
+  return { rope_theta: decimal(theta), ...(scaling ? { rope_scaling: scaling } : {}) };
+}
+
 function ropeScaling(
   { path, metadata, tensors }: GgufFile,
-  architecture: string,
+  architecture: GgufArchitecture,
   theta: number,
   headSize: number,
 ): Record<string, unknown> | undefined {

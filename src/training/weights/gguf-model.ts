@@ -2,12 +2,13 @@ import { Failure } from '../../common/failure';
 import type { BaseModel } from './base-model';
 import { corruptFile } from './files';
 import { readGguf } from './gguf';
+import { GGUF_LAYOUTS, type GgufLayout } from './gguf-architectures';
 import { ggufConfig, type GgufShape } from './gguf-config';
 import { ggufTokenizer } from './gguf-tokenizer';
 import { hashModel } from './model-hash';
 import { readFloats, requireTensor, type TensorInfo } from './tensor-info';
 
-/** Opens a GGUF file of the architectures `llama` (Llama, Mistral, SmolLM) and `qwen2` as a Hugging Face model. */
+/** Opens a GGUF file of the architectures in `GGUF_LAYOUTS` as a Hugging Face model; `llama` is Llama, Mistral, SmolLM. */
 export function openGgufModel(file: string): BaseModel {
   const gguf = readGguf(file);
   const shape = ggufConfig(gguf);
@@ -23,12 +24,15 @@ export function openGgufModel(file: string): BaseModel {
     chatTemplate,
     readTensor: (name) => {
       const floats = readFloats(requireTensor(base, name));
+      const raised = raisedBy(name, shape);
+      if (raised !== 0) return floats.map((value) => value - raised);
       const heads = permutedHeads(name, shape);
       return heads === undefined ? floats : unpermute(floats, heads, shape.headSize);
     },
-    inPlace: (name) => {
+    inPlace: (name, type = 'F32') => {
       const { dtype, file: stored, offset, bytes } = requireTensor(base, name);
-      const usable = dtype === 'F32' && offset % 4 === 0 && permutedHeads(name, shape) === undefined;
+      const usable =
+        dtype === type && offset % 4 === 0 && permutedHeads(name, shape) === undefined && raisedBy(name, shape) === 0;
       return usable ? { file: stored, offset, bytes } : undefined;
     },
     hash: () => hashModel(shape.config, tensors),
@@ -41,35 +45,19 @@ export function openGgufModel(file: string): BaseModel {
   };
 }
 
-/** Hugging Face's names by those of llama.cpp. */
-const WHOLE_MODEL: Readonly<Record<string, string>> = {
-  'token_embd.weight': 'model.embed_tokens.weight',
-  'output_norm.weight': 'model.norm.weight',
-  'output.weight': 'lm_head.weight',
-};
-const IN_LAYER: Readonly<Record<string, string>> = {
-  attn_norm: 'input_layernorm',
-  attn_q: 'self_attn.q_proj',
-  attn_k: 'self_attn.k_proj',
-  attn_v: 'self_attn.v_proj',
-  attn_output: 'self_attn.o_proj',
-  ffn_norm: 'post_attention_layernorm',
-  ffn_gate: 'mlp.gate_proj',
-  ffn_up: 'mlp.up_proj',
-  ffn_down: 'mlp.down_proj',
-};
-/** Made from the configuration again; see `ggufConfig`. */
-const DERIVED = 'rope_freqs.weight';
+/** They are in the configuration; see `ggufConfig`. */
+const DERIVED: readonly string[] = ['rope_freqs.weight', 'rope_factors_long.weight', 'rope_factors_short.weight'];
 
 function renamed(
   path: string,
   stored: ReadonlyMap<string, TensorInfo>,
   shape: GgufShape,
 ): ReadonlyMap<string, TensorInfo> {
+  const layout = GGUF_LAYOUTS[shape.architecture];
   const tensors = new Map<string, TensorInfo>();
   for (const info of stored.values()) {
-    if (info.name === DERIVED) continue;
-    const name = WHOLE_MODEL[info.name] ?? layerName(info.name);
+    if (DERIVED.includes(info.name)) continue;
+    const name = nameIn(layout, info.name);
     if (name === undefined)
       throw new Failure(
         'gguf-architecture',
@@ -79,10 +67,11 @@ function renamed(
       );
     tensors.set(name, { ...info, name });
   }
-  for (const name of ['model.embed_tokens.weight', 'model.norm.weight']) requireTensor({ path, tensors }, name);
+  const { output: _head, ...whole } = layout.whole;
+  for (const part of Object.values(whole)) requireTensor({ path, tensors }, `${part}.weight`);
   for (let layer = 0; layer < shape.layers; layer++)
-    for (const part of Object.values(IN_LAYER))
-      requireTensor({ path, tensors }, `model.layers.${layer}.${part}.weight`);
+    for (const part of Object.values(layout.inLayer))
+      requireTensor({ path, tensors }, `${layout.layers}.${layer}.${part}.weight`);
   for (const { name, shape: size } of tensors.values()) {
     const heads = permutedHeads(name, shape);
     if (heads !== undefined && size[0] !== heads * shape.headSize)
@@ -91,15 +80,22 @@ function renamed(
   return tensors;
 }
 
-function layerName(stored: string): string | undefined {
-  const [, layer, part, kind] = /^blk\.(\d+)\.(\w+)\.(weight|bias)$/.exec(stored) ?? [];
-  const name = part === undefined ? undefined : IN_LAYER[part];
-  return name === undefined ? undefined : `model.layers.${layer}.${name}.${kind}`;
+function nameIn({ whole, layers, inLayer }: GgufLayout, stored: string): string | undefined {
+  const [, layer, part, kind] = /^(?:blk\.(\d+)\.)?(\w+)\.(weight|bias)$/.exec(stored) ?? [];
+  if (part === undefined) return undefined;
+  const name = layer === undefined ? whole[part] : inLayer[part];
+  if (name === undefined) return undefined;
+  return layer === undefined ? `${name}.${kind}` : `${layers}.${layer}.${name}.${kind}`;
 }
 
-/** Heads whose rows llama.cpp has reordered (architecture `llama`, q and k only); `undefined` for other tensors. */
+/** What the file has added to the values of a tensor: one to the norms of Gemma. */
+function raisedBy(name: string, { architecture }: GgufShape): 0 | 1 {
+  return /norm\.weight$/.test(name) ? GGUF_LAYOUTS[architecture].normOffset : 0;
+}
+
+/** Heads whose rows llama.cpp has reordered (q and k of some architectures); `undefined` for other tensors. */
 function permutedHeads(name: string, { architecture, heads, keyHeads }: GgufShape): number | undefined {
-  if (architecture !== 'llama') return undefined;
+  if (!GGUF_LAYOUTS[architecture].interleaved) return undefined;
   if (/\.q_proj\.\w+$/.test(name)) return heads;
   return /\.k_proj\.\w+$/.test(name) ? keyHeads : undefined;
 }

@@ -11,7 +11,8 @@ export interface ByteLevelPipeline {
 /** By `tokenizer.ggml.pre`; the expressions are those of the models' own `tokenizer.json`. `undefined`: unknown name. */
 export function byteLevelPipeline(pre: string): ByteLevelPipeline | undefined {
   if (LLAMA3_NAMES.includes(pre)) return { ...split(LLAMA3), ignoreMerges: true, addBos: true };
-  if (pre === 'smaug-bpe') return split(LLAMA3);
+  if (pre === 'smaug-bpe' || pre === 'dbrx') return split(LLAMA3);
+  if (pre === 'gpt-4o') return split(GPT4O);
   if (pre === 'tekken') return { ...split(TEKKEN), ignoreMerges: true, addBos: true };
   if (pre === 'deepseek-r1-qwen') return split(QWEN2);
   if (pre === 'qwen2' || pre === 'megrez') return { ...split(QWEN2), normalizer: { type: 'NFC' } };
@@ -35,6 +36,7 @@ const QWEN2 = String.raw`${CONTRACTIONS}|${WORD}|\p{N}|${SYMBOLS}|${TAIL}`;
 const UPPER = String.raw`[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`;
 const LOWER = String.raw`[\p{Ll}\p{Lm}\p{Lo}\p{M}]`;
 const LEAD = String.raw`[^\r\n\p{L}\p{N}]?`;
+const GPT4O = String.raw`${LEAD}${UPPER}*${LOWER}+${CONTRACTIONS}?|${LEAD}${UPPER}+${LOWER}*${CONTRACTIONS}?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|${TAIL}`;
 const TEKKEN = String.raw`${LEAD}${UPPER}*${LOWER}+|${LEAD}${UPPER}+${LOWER}*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|${TAIL}`;
 
 function split(expression: string): ByteLevelPipeline {

@@ -4,6 +4,7 @@ import { Failure } from '../../common/failure';
 import { chatTemplateOf } from '../../dataset/tokenizer';
 import type { BaseModel, TextFile } from './base-model';
 import { listFolder, readTextFile } from './files';
+import { gpt2Tensors, isConv1d, transposed } from './gpt2-layout';
 import { readJsonObject } from './json-file';
 import { hashModel } from './model-hash';
 import { readSafetensorsHeader } from './safetensors';
@@ -14,17 +15,25 @@ export function openHuggingFaceModel(folder: string): BaseModel {
   const names = listFolder(folder);
   if (!names.has('config.json')) throw noConfig(folder, names);
   const config = readJsonObject(path.join(folder, 'config.json'));
-  const tensors = openWeights(folder, names);
+  const gpt2 = config['model_type'] === 'gpt2';
+  const stored = openWeights(folder, names);
+  const tensors = gpt2 ? gpt2Tensors(stored) : stored;
+  const isTransposed = (name: string): boolean => gpt2 && isConv1d(name);
   return {
     path: folder,
     kind: 'huggingface',
     config,
     ...readHuggingFaceTokenizer(folder, names),
     tensors,
-    readTensor: (name) => readFloats(requireTensor({ path: folder, tensors }, name)),
-    inPlace: (name) => {
+    readTensor: (name) => {
+      const info = requireTensor({ path: folder, tensors }, name);
+      const [outFeatures, inFeatures] = info.shape;
+      return isTransposed(name) ? transposed(readFloats(info), inFeatures!, outFeatures!) : readFloats(info);
+    },
+    inPlace: (name, type = 'F32') => {
       const { dtype, file, offset, bytes } = requireTensor({ path: folder, tensors }, name);
-      return dtype === 'F32' && offset % 4 === 0 ? { file, offset, bytes } : undefined;
+      const aligned = offset % (type === 'F32' ? 4 : 2) === 0;
+      return dtype === type && aligned && !isTransposed(name) ? { file, offset, bytes } : undefined;
     },
     hash: () => hashModel(config, tensors),
     get filesToCopy() {
@@ -40,7 +49,10 @@ export function readHuggingFaceTokenizer(
 ): Pick<BaseModel, 'tokenizerJson' | 'tokenizerConfig' | 'chatTemplate'> {
   if (!names.has('tokenizer.json')) throw noTokenizer(folder, names);
   const tokenizerJson = readJsonObject(path.join(folder, 'tokenizer.json'));
-  const tokenizerConfig = readTokenizerConfig(folder, names);
+  const tokenizerConfig = {
+    ...(names.has('config.json') && specialTokensOf(readJsonObject(path.join(folder, 'config.json')), tokenizerJson)),
+    ...readTokenizerConfig(folder, names),
+  };
   return { tokenizerJson, tokenizerConfig, chatTemplate: readChatTemplate(folder, names, tokenizerConfig) };
 }
 
@@ -110,6 +122,24 @@ function readTokenizerConfig(folder: string, names: ReadonlySet<string>): Record
   const read = (name: string): Record<string, unknown> =>
     names.has(name) ? readJsonObject(path.join(folder, name)) : {};
   return { ...read('special_tokens_map.json'), ...read('tokenizer_config.json') };
+}
+
+/** Folders as old as GPT-2's name the special tokens nowhere but by their ids in config.json. */
+function specialTokensOf(
+  config: Readonly<Record<string, unknown>>,
+  tokenizerJson: Readonly<Record<string, unknown>>,
+): Record<string, string> {
+  const added = Array.isArray(tokenizerJson['added_tokens']) ? (tokenizerJson['added_tokens'] as unknown[]) : [];
+  const named = ['bos', 'eos'].flatMap((name): [string, string][] => {
+    const id = config[`${name}_token_id`];
+    const token = added.filter(isAddedToken).find((entry) => entry.id === id);
+    return token ? [[`${name}_token`, token.content]] : [];
+  });
+  return Object.fromEntries(named);
+}
+
+function isAddedToken(entry: unknown): entry is { id?: unknown; content: string } {
+  return typeof entry === 'object' && entry !== null && 'content' in entry && typeof entry.content === 'string';
 }
 
 /** `chat_template.jinja` wins over `tokenizer_config.json`, as in transformers. */

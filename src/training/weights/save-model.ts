@@ -3,6 +3,7 @@ import * as path from 'node:path';
 
 import type { BaseModel } from './base-model';
 import { writeFileAtomically } from './files';
+import { isConv1d, transposed } from './gpt2-layout';
 import { writeSafetensors, type FloatType } from './safetensors';
 import { requireTensor } from './tensor-info';
 
@@ -23,12 +24,18 @@ export function saveHuggingFaceModel(
   fs.mkdirSync(folder, { recursive: true });
   const tied = base.config['tie_word_embeddings'] === true;
   const kept = [...base.tensors.values()].filter(({ name }) => !(tied && name === 'lm_head.weight'));
-  const entries = kept.map(({ name, shape }) => ({
-    name,
-    dtype,
-    shape,
-    data: (): Float32Array => tensors.get(name) ?? base.readTensor(name),
-  }));
+  const gpt2 = base.config['model_type'] === 'gpt2';
+  const entries = kept.map(({ name, shape }) => {
+    const data = (): Float32Array => tensors.get(name) ?? base.readTensor(name);
+    if (!gpt2 || !isConv1d(name)) return { name, dtype, shape, data };
+    const [outFeatures, inFeatures] = shape as [number, number];
+    return {
+      name,
+      dtype,
+      shape: [inFeatures, outFeatures],
+      data: (): Float32Array => transposed(data(), outFeatures, inFeatures),
+    };
+  });
   // The older of two spellings of the type, which every reader knows.
   const { dtype: _dtype, quantization_config: _quantization, ...config } = base.config;
   writeText(folder, 'config.json', `${JSON.stringify({ ...config, torch_dtype: TORCH_NAMES[dtype] }, null, 2)}\n`);

@@ -1,5 +1,6 @@
 import {
   DASHBOARD_PROTOCOL_VERSION,
+  isLive,
   type Action,
   type HostNotices,
   type HostRequests,
@@ -21,7 +22,7 @@ import { createHeader } from './parts/header';
 import { createLossSection } from './parts/loss-section';
 import { createMinis } from './parts/minis';
 import { createRuns } from './parts/runs';
-import type { Commands, Scene, ViewState } from './parts/scene';
+import type { Commands, Request, Scene, ViewState } from './parts/scene';
 import { createSettings } from './parts/settings';
 import { createWarnings } from './parts/warnings';
 
@@ -43,7 +44,7 @@ export function startApp(api: PageApi, root: HTMLElement): void {
   let model: RunModel | undefined;
   let crossStep: number | undefined;
   let zoom: StepRange | undefined;
-  let stopping: string | undefined;
+  let asked: { readonly run: string; readonly request: Request } | undefined;
   let problem: string | undefined;
   let known = false;
   /** The run whose loss chart has been on the screen. */
@@ -63,16 +64,16 @@ export function startApp(api: PageApi, root: HTMLElement): void {
       runs: (list) => {
         const before = new Set(runs.map((summary) => summary.run));
         runs = list;
-        const born = runs.find((summary) => summary.state === 'running' && !before.has(summary.run));
+        const born = runs.find((summary) => isLive(summary.state) && !before.has(summary.run));
         // A run that has just begun is what the user wants to see, unless they watch another live one.
-        const watching = runs.find((summary) => summary.run === model?.run)?.state === 'running';
+        const watching = isLive(runs.find((summary) => summary.run === model?.run)?.state);
         if (model === undefined || (born && !watching)) void ask(born?.run ?? null);
         schedule();
       },
       events: (batch) => {
         if (!model || batch.run !== model.run) return;
         if (!applyBatch(model, batch)) void ask(model.run);
-        if (model.final && stopping === model.run) stopping = undefined;
+        if (asked?.run === model.run && isAnswered(model, asked.request)) asked = undefined;
         schedule();
       },
     },
@@ -115,11 +116,12 @@ export function startApp(api: PageApi, root: HTMLElement): void {
 
   const act = (action: Action): void => {
     problem = undefined;
-    if (action.type === 'stop') stopping = action.run;
+    const request = action.type === 'stop' || action.type === 'pause' || action.type === 'continue';
+    if (request) asked = { run: action.run, request: action.type };
     rpc.ask('act', action).catch((error: unknown) => {
-      // A stop request without an answer is on its way: the trainer looks for it between two steps.
-      if (action.type === 'stop' && error instanceof RpcError && error.code === 'timeout') return;
-      if (action.type === 'stop') stopping = undefined;
+      // A request without an answer is on its way: the trainer looks for it between two steps.
+      if (request && error instanceof RpcError && error.code === 'timeout') return;
+      if (request) asked = undefined;
       problem = sentence(error);
       schedule();
     });
@@ -192,7 +194,7 @@ export function startApp(api: PageApi, root: HTMLElement): void {
       now: Date.now(),
       cross: crossStep === undefined ? -1 : shown.series.nearest(crossStep),
       zoom,
-      stopping: stopping === shown.run,
+      asked: asked?.run === shown.run ? asked.request : undefined,
       problem,
     };
   };
@@ -221,6 +223,12 @@ export function startApp(api: PageApi, root: HTMLElement): void {
     if (model && !model.final && document.visibilityState === 'visible') schedule();
   }, 1000);
   void ask(view.run);
+}
+
+/** Whether the log says what the request was for; a request to continue before the pause is answered by nothing. */
+function isAnswered(model: RunModel, request: Request): boolean {
+  if (model.final) return true;
+  return request !== 'stop' && model.paused === (request === 'pause');
 }
 
 function savedView(saved: unknown): Partial<ViewState> {

@@ -46,6 +46,12 @@ export function normText(value: number): string {
   return Number.isFinite(value) ? (Math.abs(value) < 100 ? minus(value.toFixed(2)) : shortCount(value)) : NONE;
 }
 
+/** Rewards: three decimals, or two digits where they are small. */
+export function rewardText(value: number): string {
+  if (!Number.isFinite(value)) return NONE;
+  return minus(Math.abs(value) < 0.1 ? String(Number(value.toPrecision(2))) : value.toFixed(3));
+}
+
 /** Bytes as GiB, two decimals. */
 export function gibText(bytes: number): string {
   return Number.isFinite(bytes) ? (bytes / 2 ** 30).toFixed(2) : NONE;

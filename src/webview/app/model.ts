@@ -43,7 +43,11 @@ export interface RunModel {
   active: PhaseName[];
   progress: ProgressEvent | undefined;
   final: FinalEvent | undefined;
-  /** Milliseconds of earlier sessions of a resumed run; the present one began at `sessionStart`. */
+  /** The trainer waits. */
+  paused: boolean;
+  /** Length of the series when the run went on after its last pause: what earlier steps foretold no longer holds. */
+  continuedAt: number;
+  /** Milliseconds of earlier sessions, and until the last pause; the present session began at `sessionStart`. */
   earlierMs: number;
   sessionStart: number;
   /** Time of the last event, in milliseconds since 1970. */
@@ -63,6 +67,8 @@ export function createRunModel(run: string): RunModel {
     active: [],
     progress: undefined,
     final: undefined,
+    paused: false,
+    continuedAt: 0,
     earlierMs: 0,
     sessionStart: NaN,
     lastTime: NaN,
@@ -92,6 +98,7 @@ function applyItem(model: RunModel, item: EventItem): void {
       model.sessionStart = time;
       model.started = item;
       model.final = undefined;
+      model.paused = false;
       model.active = [];
       model.progress = undefined;
       break;
@@ -110,9 +117,21 @@ function applyItem(model: RunModel, item: EventItem): void {
     case 'warning':
       addWarning(model, item.code, item.message, item.hint ?? '');
       break;
+    case 'paused':
+      model.earlierMs += time - model.sessionStart;
+      model.sessionStart = time;
+      model.paused = true;
+      break;
+    case 'continued':
+      model.sessionStart = time;
+      model.paused = false;
+      model.continuedAt = model.series.length;
+      break;
     case 'completed':
     case 'stopped':
     case 'failed':
+      if (model.paused) model.sessionStart = time;
+      model.paused = false;
       model.final = item;
       model.active = [];
       model.progress = undefined;
@@ -148,7 +167,8 @@ function addWarning(model: RunModel, code: string, message: string, hint: string
 /** The log decides where it can; without a last event the host's list says whether a trainer still lives. */
 export function stateOf(model: RunModel, listed: RunState | undefined): RunState {
   if (model.final) return model.final.type;
-  return listed === 'interrupted' ? 'interrupted' : 'running';
+  if (listed === 'interrupted') return 'interrupted';
+  return model.paused ? 'paused' : 'running';
 }
 
 /** The evaluation with the lowest validation loss; the earlier one when two are equal. */
@@ -199,12 +219,12 @@ const ESTIMATES = 20;
 /** Seconds until the last step, as a range: the ends of the run that the latest steps foretold. */
 export function secondsLeft(model: RunModel): { readonly low: number; readonly high: number } | undefined {
   const { series } = model;
-  if (series.length === 0 || model.final) return undefined;
+  if (series.length === 0 || model.final || model.paused) return undefined;
   const time = series.column('time');
   const left = series.column('secondsLeft');
   let low = Infinity;
   let high = -Infinity;
-  for (let i = Math.max(0, series.length - ESTIMATES); i < series.length; i++) {
+  for (let i = Math.max(model.continuedAt, series.length - ESTIMATES); i < series.length; i++) {
     const end = time[i]! + left[i]! * 1000;
     if (!Number.isFinite(end)) continue;
     low = Math.min(low, end);

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { dateText } from '../../cli/format';
 import { Failure } from '../../common/failure';
 import { resumableSteps, type ResumeRequest } from '../../training/resume';
-import type { RunSummary } from '../../training/run-folder';
+import { isLive, type RunSummary } from '../../training/run-folder';
 import { mayTrain } from '../trust';
 import { countText } from '../words';
 import type { Workbench } from '../workbench';
@@ -14,7 +14,7 @@ import type { Workbench } from '../workbench';
 export async function resumeTraining(workbench: Workbench, folder?: unknown): Promise<void> {
   if (!(await mayTrain())) return;
   const runs = await workbench.runs.list();
-  const unfinished = runs.filter(({ state }) => state !== 'running' && state !== 'completed');
+  const unfinished = runs.filter((run) => !isLive(run) && run.state !== 'completed');
   // A run that is named is tried in any state: the refusal says why.
   const named = typeof folder === 'string' ? runs.find(({ path }) => path === folder) : undefined;
   if (!named && unfinished.length === 0)

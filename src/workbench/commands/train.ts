@@ -1,19 +1,20 @@
-import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { Failure } from '../../common/failure';
 import { readConfigFile, type WrittenSettings } from '../../training/config-file';
 import type { Settings } from '../../training/settings';
+import { usualTargetsOf } from '../../training/usual-targets';
 import { countRecords } from '../count-records';
 import { fileOf, isJsonl, saveFirst } from '../data-files';
+import { ensureModel } from '../get-model';
+import { pickModel, rememberModel } from '../pick-model';
 import { checkSettings, completeConfig, configText, confirmationText } from '../run-config';
 import type { RecordCounts } from '../run-config';
-import { pickMethod, pickModel, pickTrainingFile, pickValidation } from '../train-form';
+import { pickMethod, pickTrainingFile, pickValidation } from '../train-form';
+import { chooseFolder, findConfig } from '../training-folder';
 import { mayTrain } from '../trust';
 import type { Workbench } from '../workbench';
 
 const TRAINING_READS = 'Training reads the files from the disk.';
-const RECENT_MODELS = 'fine-tune.recentModels';
 
 /**
  * From a data file or a `finetune.json` to a running trainer: reads the configuration, asks for what it does not say,
@@ -38,13 +39,14 @@ export async function train(workbench: Workbench, resource?: vscode.Uri): Promis
     ...picked,
   };
   const settings = checkSettings(written);
+  if (settings.model !== null && !(await ensureModel(workbench, settings.model))) return;
   if (!(await saveFirst([settings.train_file, settings.validation_file], TRAINING_READS))) return;
 
   const records = await countBoth(settings);
   const answer = await confirm(settings, records, folder);
   if (answer === 'change') await openConfig(configFile, folder, settings, picked);
   if (answer !== 'start') return;
-  if (settings.model !== null) await rememberModel(workbench, settings.model);
+  if (settings.model !== null) await rememberModel(workbench.context, settings.model);
   await workbench.runs.start(written, settings);
 }
 
@@ -66,8 +68,7 @@ async function pickMissing(
   if (text(config?.['validation_file']) === trainFile) picked['validation_file'] = null;
 
   if (text(config?.['model']) === undefined) {
-    const roots = (vscode.workspace.workspaceFolders ?? []).map((each) => each.uri).flatMap((uri) => fileOf(uri) ?? []);
-    const model = await pickModel(folder, roots.length > 0 ? roots : [folder], recentModels(context));
+    const model = await pickModel(context, folder, 'Train: base model');
     if (model === undefined) return undefined;
     picked['model'] = model;
   }
@@ -93,7 +94,7 @@ async function confirm(
   const model = path.basename(settings.model ?? '');
   const choice = await vscode.window.showInformationMessage(
     `Train ${model} on ${file}?`,
-    { modal: true, detail: confirmationText(settings, records, folder) },
+    { modal: true, detail: confirmationText(settings, records, folder, usualTargetsOf(settings.model ?? '')) },
     'Start',
     'Change Settings…',
   );
@@ -120,44 +121,12 @@ async function openConfig(
   await vscode.window.showTextDocument(document, { preview: false });
 }
 
-async function chooseFolder(target: string | undefined): Promise<string | undefined> {
-  const folders = (vscode.workspace.workspaceFolders ?? []).filter((folder) => folder.uri.scheme === 'file');
-  const own = target === undefined ? undefined : vscode.workspace.getWorkspaceFolder(vscode.Uri.file(target));
-  if (own) return own.uri.fsPath;
-  if (folders.length === 0) {
-    if (target !== undefined) return path.dirname(target);
-    throw new Failure('no-folder', 'No folder is open to train in.', 'Open the folder that holds your data.', 2);
-  }
-  if (folders.length === 1) return folders[0]?.uri.fsPath;
-  const chosen = await vscode.window.showWorkspaceFolderPick({ placeHolder: 'The folder to train in' });
-  return fileOf(chosen?.uri);
-}
-
-/** The `finetune.json` the command was called on, or the one of the workspace folder. */
-async function findConfig(folder: string, target: string | undefined): Promise<string | undefined> {
-  if (target !== undefined && path.basename(target) === 'finetune.json') return target;
-  const file = path.join(folder, 'finetune.json');
-  return fs.access(file).then(
-    () => file,
-    () => undefined,
-  );
-}
-
 async function countBoth(settings: Settings): Promise<RecordCounts> {
   const [trained, validation] = await Promise.all([
     settings.train_file === null ? 0 : countRecords(settings.train_file),
     settings.validation_file === null ? undefined : countRecords(settings.validation_file),
   ]);
   return { train: trained, validation };
-}
-
-function recentModels(context: vscode.ExtensionContext): readonly string[] {
-  return context.globalState.get<readonly string[]>(RECENT_MODELS, []);
-}
-
-async function rememberModel({ context }: Workbench, model: string): Promise<void> {
-  const others = recentModels(context).filter((other) => other !== model);
-  await context.globalState.update(RECENT_MODELS, [model, ...others].slice(0, 8));
 }
 
 function text(value: unknown): string | undefined {

@@ -9,6 +9,7 @@ const SIZES = {
   intermediate_size: 96,
   vocab_size: 100,
 };
+const GPT2 = { n_layer: 2, n_embd: 64, n_head: 4 };
 const read = (config: Record<string, unknown>) => readDecoderConfig({ ...SIZES, ...config }, 'models/x/config.json');
 const windows = (config: Record<string, unknown>): string =>
   read(config)
@@ -58,9 +59,11 @@ describe('the defaults of a family', () => {
     });
     expect(read({ model_type: 'gemma2', attn_logit_softcapping: null }).attentionCap).toBeUndefined();
     expect(read({ model_type: 'gemma3_text' })).toMatchObject({ attentionCap: undefined, logitCap: undefined });
+    expect(read({ model_type: 'mistral' }).slidingWindow).toBe(4096);
+    expect(read({ model_type: 'mistral', sliding_window: null }).slidingWindow).toBeUndefined();
     expect(read({ model_type: 'qwen3' })).toMatchObject({ headDim: 128, qkNorm: true, tiedEmbeddings: false });
     expect(read({ model_type: 'smollm3' })).toMatchObject({ headDim: 16, tiedEmbeddings: true });
-    expect(read({ model_type: 'smollm3' }).ropes.global.theta).toBe(2_000_000);
+    expect(read({ model_type: 'smollm3' }).ropes.global?.theta).toBe(2_000_000);
     expect(read({ model_type: 'phi3' })).toMatchObject({ fusedProjections: true, normEpsilon: 1e-5 });
   });
 
@@ -75,16 +78,35 @@ describe('the defaults of a family', () => {
 });
 
 describe('what is not supported is refused with what to do', () => {
-  const phi4 = { model_type: 'phi3', partial_rotary_factor: 0.75 };
   it.each([
     [{ model_type: 'mamba' }, 'unknown-architecture', '"mamba"', 'qwen3'],
     [{}, 'unknown-architecture', '"not named"', 'llama'],
     [{ model_type: 'toString' }, 'unknown-architecture', '"toString"', 'llama'],
     [{ model_type: 'gemma3' }, 'unknown-architecture', '"gemma3"', 'gemma3_text'],
     [{ model_type: 'gemma3_text', use_bidirectional_attention: true }, 'unknown-architecture', 'both', 'write'],
-    [{ model_type: 'phi3', rope_scaling: { type: 'su' } }, 'unknown-architecture', '"longrope"', 'shorter context'],
-    [{ model_type: 'phi3', rope_scaling: { type: 'yarn' } }, 'unknown-architecture', '"longrope"', 'shorter context'],
-    [phi4, 'unknown-architecture', 'partial_rotary_factor', 'shorter context'],
+    [{ model_type: 'phi3', rope_scaling: { type: 'su' } }, 'bad-model-config', '"short_factor"', 'again'],
+    [{ model_type: 'llama', partial_rotary_factor: 0.5 }, 'unknown-architecture', 'partial_rotary_factor', 'another'],
+    [{ model_type: 'llama', rope_scaling: { type: 'axial' } }, 'unknown-architecture', '"axial"', 'shorter context'],
+    [{ model_type: 'mixtral', num_local_experts: 8 }, 'unknown-architecture', 'mixture of experts', 'dense'],
+    [{ model_type: 'qwen3_moe' }, 'unknown-architecture', 'mixture of experts', 'qwen3'],
+    [{ model_type: 'qwen2_5_vl', vision_config: {} }, 'unknown-architecture', 'reads images', 'text alone'],
+    [{ model_type: 't5', is_encoder_decoder: true }, 'unknown-architecture', 'encoder with a decoder', 'llama'],
+    [{ model_type: 'gpt2', ...GPT2, n_head: 5 }, 'bad-model-config', '5 heads', 'again'],
+    [{ model_type: 'gpt2', ...GPT2, scale_attn_by_inverse_layer_idx: true }, 'unknown-architecture', 'inverse', 'gpt2'],
+    [{ model_type: 'gpt2', ...GPT2, activation_function: 'gelu' }, 'unknown-architecture', '"gelu"', 'gpt2'],
+    [
+      { model_type: 'llama', quantization_config: { quant_method: 'bitsandbytes', load_in_4bit: true } },
+      'quantized-checkpoint',
+      'bitsandbytes (4 bits)',
+      'qlora',
+    ],
+    [
+      { model_type: 'llama', quantization_config: { quant_method: 'gptq', bits: 8 } },
+      'quantized-checkpoint',
+      'gptq (8 bits)',
+      'GPTQ',
+    ],
+    [{ model_type: 'qwen2', quantization_config: { quant_method: 'awq' } }, 'quantized-checkpoint', 'awq', 'AWQ'],
     [{ model_type: 'llama', hidden_act: 'relu' }, 'unknown-architecture', '"relu"', 'SiLU'],
     [
       { model_type: 'qwen3', layer_types: Array(7).fill('chunked') },

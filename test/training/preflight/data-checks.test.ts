@@ -49,4 +49,12 @@ describe('records', () => {
     expect(twice.message).toContain('(validation-in-training)');
     expect(twice.hint).toContain('fine-tune dedupe');
   });
+  it('of which early stopping needs some for validation', () => {
+    const settings = { early_stopping_patience: 3 };
+    expect(refusal(good(10), { settings }).message).toBe(
+      'early_stopping_patience is 3, but there is no validation data to tell an improvement by. (early-stopping)',
+    );
+    expect(passing(good(10), { settings: { ...settings, validation_split: 0.2 } })).toEqual([]);
+    expect(passing(good(10), { settings: { ...settings, force: ['early-stopping'] } })).toHaveLength(1);
+  });
 });

@@ -3,8 +3,12 @@ import { settingsFindings } from '../../../src/training/preflight/settings-check
 import { MODELS, loadOracle } from '../oracle';
 
 describe('settings', () => {
-  const rated = (method: 'lora' | 'full', learning_rate: number): string =>
-    settingsFindings({ method, learning_rate, warmup_steps: 0, max_steps: 100 })
+  const rated = (
+    method: 'lora' | 'full',
+    learning_rate: number,
+    objective: 'supervised' | 'dpo' = 'supervised',
+  ): string =>
+    settingsFindings({ method, objective, learning_rate, warmup_steps: 0, max_steps: 100 })
       .map(({ severity }) => severity)
       .join() || 'fine';
 
@@ -25,6 +29,17 @@ describe('settings', () => {
   ] as const)('%s with the rate %d: %s', (method, rate, expected) => expect(rated(method, rate)).toBe(expected));
 
   it.each([
+    ['lora', 5e-6, 'fine'],
+    ['lora', 1e-2, 'warns'],
+    ['lora', 0.1, 'blocks'],
+    ['full', 5e-7, 'fine'],
+    ['full', 1e-4, 'fine'],
+    ['full', 2e-3, 'blocks'],
+  ] as const)('dpo: %s with the rate %d: %s', (method, rate, expected) =>
+    expect(rated(method, rate, 'dpo')).toBe(expected),
+  );
+
+  it.each([
     [0, 1, 'fine'],
     [10, 100, 'fine'],
     [50, 100, 'fine'],
@@ -33,7 +48,13 @@ describe('settings', () => {
     [100, 100, 'blocks'],
     [1, 1, 'blocks'],
   ])('%d warm-up steps of %d: %s', (warmup_steps, max_steps, expected) => {
-    const found = settingsFindings({ method: 'lora', learning_rate: 1e-4, warmup_steps, max_steps });
+    const found = settingsFindings({
+      method: 'lora',
+      objective: 'supervised',
+      learning_rate: 1e-4,
+      warmup_steps,
+      max_steps,
+    });
     expect(found.map(({ severity }) => severity).join() || 'fine').toBe(expected);
   });
 
@@ -50,6 +71,7 @@ describe('settings', () => {
           expect(
             settingsFindings({
               method,
+              objective: 'supervised',
               learning_rate: run.learningRate,
               warmup_steps: run.warmupSteps,
               max_steps: run.totalSteps,

@@ -25,6 +25,15 @@ const LLAMA: Readonly<Record<string, GgufValue>> = {
   'llama.rope.dimension_count': 64,
 };
 
+/** The same numbers under the keys of another architecture. */
+function as(architecture: string, changes: Readonly<Record<string, GgufValue>>): Record<string, GgufValue> {
+  const moved = Object.entries(LLAMA).map(([key, value]) => [key.replace(/^llama\./, `${architecture}.`), value]);
+  return { ...Object.fromEntries(moved), 'general.architecture': architecture, ...changes } as Record<
+    string,
+    GgufValue
+  >;
+}
+
 function gguf(changes: Readonly<Record<string, GgufValue | undefined>>, divisors?: readonly number[]): GgufFile {
   const file = path.join(folder, 'divisors');
   const floats = Float32Array.from(divisors ?? []);
@@ -75,10 +84,29 @@ describe('rotary embedding', () => {
     ).not.toHaveProperty('rope_scaling');
   });
 
+  test('of the local layers of Gemma 3, as the file says or as always', () => {
+    const local = (changes: Readonly<Record<string, GgufValue>>): unknown =>
+      ggufConfig(gguf(as('gemma3', changes))).config['rope_local_base_freq'];
+    expect(local({})).toBe(10_000);
+    expect(local({ 'gemma3.rope.freq_base_swa': 20_000 })).toBe(20_000);
+  });
+
   test('linear scaling', () => {
     const metadata = { 'llama.rope.scaling.type': 'linear', 'llama.rope.scaling.factor': 4 };
     expect(ggufConfig(gguf(metadata)).config['rope_scaling']).toEqual({ rope_type: 'linear', factor: 4 });
   });
+});
+
+// llama.cpp: f_attention_scale is 1 / √(width / heads) for the 27B of Gemma, which it knows by the number of layers.
+test.each([
+  ['gemma2', 42, 256],
+  ['gemma2', 46, 2048 / 32],
+  ['gemma3', 48, 256],
+  ['gemma3', 62, 2048 / 32],
+])('%s with %i layers scales scores by the root of %i', (architecture, layers, scalar) => {
+  const sizes = { block_count: layers, 'attention.key_length': 256, 'rope.dimension_count': 256 };
+  const changes = Object.fromEntries(Object.entries(sizes).map(([key, value]) => [`${architecture}.${key}`, value]));
+  expect(ggufConfig(gguf(as(architecture, changes))).config['query_pre_attn_scalar']).toBe(scalar);
 });
 
 test.each([
@@ -139,6 +167,23 @@ describe('tokenizer', () => {
     expect(tokenizerJson['model']).not.toHaveProperty(['vocab', '[PAD5]']);
     expect(tokenizerConfig).toMatchObject({ bos_token: '<|begin_of_text|>', eos_token: '<|eot_id|>' });
     expect(tokenizerConfig).not.toHaveProperty('pad_token');
+  });
+
+  test("Phi-3's tokens of turns swallow the white space behind them, as llama.cpp knows by the name", () => {
+    const phi: Readonly<Record<string, GgufValue>> = {
+      'general.architecture': 'phi3',
+      'general.name': 'Phi 3 Mini 4k Instruct',
+      'tokenizer.ggml.model': 'llama',
+      'tokenizer.ggml.tokens': ['<unk>', '<s>', '</s>', '▁', '<|end|>'],
+      'tokenizer.ggml.scores': [0, 0, 0, -1, -2],
+      'tokenizer.ggml.token_type': [2, 3, 3, 1, 3],
+    };
+    const strips = (changes: Readonly<Record<string, GgufValue>>): unknown =>
+      (ggufTokenizer(gguf({ ...phi, ...changes }), 'phi3').tokenizerJson['added_tokens'] as object[])
+        .filter((token) => 'rstrip' in token && token.rstrip === true)
+        .map((token) => 'content' in token && token.content);
+    expect(strips({})).toEqual(['</s>', '<|end|>']);
+    expect(strips({ 'general.name': 'Other' })).toEqual([]);
   });
 
   test('what the file says about BOS and EOS wins', () => {

@@ -152,6 +152,23 @@ describe('header', () => {
     expect(failure.message).toContain(message);
   });
 
+  test.each([
+    [16, 'IQ2_XXS'],
+    [17, 'IQ2_XS'],
+    [18, 'IQ3_XXS'],
+    [19, 'IQ1_S'],
+    [20, 'IQ4_NL'],
+    [21, 'IQ3_S'],
+    [22, 'IQ2_S'],
+    [23, 'IQ4_XS'],
+    [29, 'IQ1_M'],
+    [39, 'MXFP4'],
+  ])('type %i is refused as %s', (type, name) => {
+    const failure = failureOf(() => readGguf(file(header(3, 1, 0), tensor('a', [256], type, 0), data)));
+    expect(failure).toMatchObject({ code: 'gguf-type', exitCode: 2 });
+    expect(failure.message).toContain(`has the type ${name},`);
+  });
+
   test('the failure about an unreadable type names the readable ones', () => {
     const target = file(header(3, 1, 0), tensor('a', [256], 16, 0), data);
     expect(failureOf(() => readGguf(target)).hint).toMatch(/F16.*Q8_0.*Q4_K/);

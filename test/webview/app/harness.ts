@@ -5,7 +5,7 @@
 import { createSession, type DashboardHost } from '../../../src/webview/session';
 import type { RunSummary } from '../../../src/webview/protocol';
 import type { TrainerEvent } from '../../../src/training/protocol';
-import { runFolder, SAMPLE_START, sampleRun, type SampleOptions } from '../sample-runs';
+import { preferenceRun, runFolder, SAMPLE_START, sampleRun, type SampleOptions } from '../sample-runs';
 
 interface Scene {
   readonly events: readonly TrainerEvent[];
@@ -36,10 +36,10 @@ const DUPLICATES = {
 };
 
 /** Logs end now, so that the clock of a live run fits. */
-function sample(options: SampleOptions): TrainerEvent[] {
-  const first = sampleRun(options);
+function sample(options: SampleOptions, make = sampleRun): TrainerEvent[] {
+  const first = make(options);
   const shift = Date.now() - Date.parse(first[first.length - 1]!.time);
-  return sampleRun({ ...options, startTime: (options.startTime ?? SAMPLE_START) + shift });
+  return make({ ...options, startTime: (options.startTime ?? SAMPLE_START) + shift });
 }
 
 function sceneOf(name: string): Scene | undefined {
@@ -55,6 +55,10 @@ function sceneOf(name: string): Scene | undefined {
       const progress = { v: 1, time: new Date().toISOString(), type: 'progress', phase: 'tokenize' } as const;
       return { state: 'running', events: [...begin, { ...progress, done: 1204, total: 5624, unit: 'examples' }] };
     }
+    case 'preference':
+      return { state: 'running', events: sample({ ...BASE, steps: 412 }, preferenceRun) };
+    case 'preference-completed':
+      return { state: 'completed', events: sample({ ...BASE, ending: 'completed' }, preferenceRun) };
     case 'first':
       return { state: 'running', events: sample({ ...BASE, steps: 3 }) };
     case 'short':
@@ -154,6 +158,8 @@ const host: DashboardHost = {
   actions: {
     train: record('train'),
     stop: record('stop'),
+    pause: record('pause'),
+    continue: record('continue'),
     openFolder: record('openFolder'),
     openLog: record('openLog'),
     openSettings: record('openSettings'),

@@ -16,8 +16,10 @@ export interface MiniInput {
   readonly step: Float64Array;
   readonly value: Float64Array;
   readonly range: StepRange;
-  /** Top of the vertical axis, which starts at 0 (at `bottom` on a logarithmic one). */
+  /** Top of the vertical axis, which starts at 0 or below it (at `bottom` on a logarithmic one). */
   readonly top: number;
+  /** Where it starts when values are negative. */
+  readonly lowest?: number;
   /** Set: the axis is logarithmic and starts here. */
   readonly bottom?: number;
   /** A dashed line at this value. */
@@ -44,7 +46,8 @@ export function createMiniChart(
   setStyle(box, 'height', `${HEIGHT}px`);
 
   const scale = (value: number): number => (input?.bottom === undefined ? value : Math.log10(Math.max(value, 1e-12)));
-  const bounds = (): [number, number] => (input ? [scale(input.bottom ?? 0), scale(input.top)] : [0, 1]);
+  const bounds = (): [number, number] =>
+    input ? [scale(input.bottom ?? input.lowest ?? 0), scale(input.top)] : [0, 1];
   const texts = (ticks: readonly number[]): string[] => {
     const values = input?.bottom === undefined ? ticks : ticks.map((tick) => Number((10 ** tick).toPrecision(3)));
     if (input?.tickText) return values.map(input.tickText);

@@ -1,6 +1,6 @@
 import { button, iconButton, linkButton } from '../components';
 import { h, icon, part } from '../dom';
-import { countText, differenceText, lossText } from '../format';
+import { countText, differenceText, lossText, rewardText } from '../format';
 import { bestEvaluation, type RunModel } from '../model';
 import type { Commands, ScenePart } from './scene';
 
@@ -34,6 +34,12 @@ function completed(model: RunModel, adapter: string, commands: Commands): HTMLEl
           `${differenceText(last.loss - best.loss)} at step ${countText(last.step)}`,
         )
       : figure('Train loss', lossText(trained), 'at the end, smoothed'),
+    best?.rewards &&
+      figure(
+        'Reward accuracy',
+        `${Math.round(100 * best.rewards.accuracies)} %`,
+        `margin ${rewardText(best.rewards.margins)}, at step ${countText(best.step)}`,
+      ),
   ].filter((item) => item !== undefined);
   return [
     h('dl', { class: 'figures' }, ...figures),

@@ -2,6 +2,7 @@ import { button, iconButton, progressRing } from '../components';
 import { h, icon, part, setStyle, setText } from '../dom';
 import { clockText, countText, durationText, estimateText, shortCount } from '../format';
 import { elapsedSeconds, secondsLeft, stepsDone, type RunModel } from '../model';
+import { isLive } from '../../protocol';
 import type { Commands, Scene, ScenePart } from './scene';
 import { describeRun, PHASES, STATES } from './words';
 
@@ -46,7 +47,7 @@ export function createHeader(commands: Commands, toggleRuns: () => void): SceneP
     element,
     update: (scene) => {
       const { model, state } = scene;
-      const live = state === 'running';
+      const live = isLive(state);
       setText(name, model.started?.name ?? scene.listed?.name ?? 'Run');
       tools.render(`${scene.runs.length > 1}`, () =>
         scene.runs.length > 1
@@ -60,31 +61,20 @@ export function createHeader(commands: Commands, toggleRuns: () => void): SceneP
             ]
           : [],
       );
-      const shown = live && scene.stopping ? 'stopping' : live && model.series.length === 0 ? 'starting' : state;
+      const shown = shownState(scene);
       chip.render(shown, () => [icon(STATES[shown].icon, STATES[shown].color), STATES[shown].word]);
       setText(about, model.started ? describeRun(model.started) : '');
       updateProgress(scene, doneText, leftText, bar);
       setText(detail, detailText(model));
       setText(
         elapsed,
-        model.lastTime > 0 ? `${durationText(elapsedSeconds(model, live, scene.now))}${live ? ' so far' : ''}` : '',
+        model.lastTime > 0
+          ? `${durationText(elapsedSeconds(model, state === 'running', scene.now))}${live ? ' so far' : ''}`
+          : '',
       );
       counters.hidden = model.series.length === 0;
       renderPhases(scene, phases);
-      actions.render(`${live}${scene.stopping}`, () =>
-        live
-          ? [
-              button({
-                label: 'Stop',
-                icon: 'debug-stop',
-                iconColor: 'bad',
-                key: 'stop',
-                disabled: scene.stopping,
-                onPress: () => commands.act({ type: 'stop', run: model.run }),
-              }),
-            ]
-          : [],
-      );
+      actions.render(`${state}${scene.asked}`, () => (live ? actionButtons(scene, commands) : []));
       const line = statusLine(scene);
       status.render(`${line?.icon}${line?.text}`, () => (line ? [icon(line.icon, line.color), ` ${line.text}`] : []));
       problem.render(scene.problem ?? '', () =>
@@ -92,6 +82,35 @@ export function createHeader(commands: Commands, toggleRuns: () => void): SceneP
       );
     },
   };
+}
+
+function shownState({ model, state, asked }: Scene): keyof typeof STATES {
+  if (!isLive(state)) return state;
+  if (asked === 'stop') return 'stopping';
+  if (asked === 'pause' && state === 'running') return 'pausing';
+  return state === 'running' && model.series.length === 0 ? 'starting' : state;
+}
+
+function actionButtons({ model, state, asked }: Scene, commands: Commands): HTMLElement[] {
+  const { run } = model;
+  const waits = state === 'paused' ? asked !== 'continue' : asked === 'pause';
+  return [
+    button({
+      label: waits ? 'Continue' : 'Pause',
+      icon: waits ? 'debug-continue' : 'debug-pause',
+      key: 'pause',
+      disabled: asked === 'stop',
+      onPress: () => commands.act({ type: waits ? 'continue' : 'pause', run }),
+    }),
+    button({
+      label: 'Stop',
+      icon: 'debug-stop',
+      iconColor: 'bad',
+      key: 'stop',
+      disabled: asked === 'stop',
+      onPress: () => commands.act({ type: 'stop', run }),
+    }),
+  ];
 }
 
 interface Bar {
@@ -125,12 +144,12 @@ function createBar(): Bar {
 const MOST_NOTCHES = 12;
 
 function updateProgress(
-  { model, state, listed, stopping }: Scene,
+  { model, state, listed, asked }: Scene,
   doneText: ReturnType<typeof part>,
   leftText: ReturnType<typeof part>,
   bar: Bar,
 ): void {
-  const live = state === 'running';
+  const live = isLive(state);
   const done = stepsDone(model);
   const total = model.started?.totalSteps ?? listed?.totalSteps ?? 0;
   if (done === 0 && live) {
@@ -163,7 +182,7 @@ function updateProgress(
           total > 0 && h('span', { class: 'muted' }, ` of ${countText(total)}`),
         ],
   );
-  const left = live && !stopping ? secondsLeft(model) : undefined;
+  const left = live && asked !== 'stop' ? secondsLeft(model) : undefined;
   const estimate = left ? estimateText(left.low, left.high) : '';
   leftText.render(estimate, () => (left ? [h('b', {}, estimate), h('span', { class: 'muted' }, ' left')] : []));
   const perEpoch = model.started?.stepsPerEpoch ?? 0;
@@ -183,11 +202,11 @@ function detailText(model: RunModel): string {
   return `Epoch ${series.last('epoch').toFixed(2)}${of} · ${shortCount(series.last('trainedTokens'))} trained tokens`;
 }
 
-const ONCE = new Set(['load', 'tokenize', 'compile', 'export']);
+const ONCE = new Set(['load', 'tokenize', 'compile', 'reference', 'export']);
 
 /** While a run lives, the phases before the first step and the present one; afterwards where the time went. */
 function renderPhases({ model, state }: Scene, target: ReturnType<typeof part>): void {
-  const live = state === 'running';
+  const live = isLive(state);
   const done = model.phases.filter(({ phase }) => !live || ONCE.has(phase));
   const now = live ? model.active.at(-1) : undefined;
   const texts = done
@@ -200,10 +219,18 @@ function renderPhases({ model, state }: Scene, target: ReturnType<typeof part>):
 }
 
 /** What happened last, for the user who looks up. */
-function statusLine({ model, state, stopping }: Scene): { icon: string; color: string; text: string } | undefined {
-  if (state !== 'running') return undefined;
-  if (stopping)
+function statusLine({ model, state, asked }: Scene): { icon: string; color: string; text: string } | undefined {
+  if (!isLive(state)) return undefined;
+  if (asked === 'stop')
     return { icon: 'loading', color: '', text: 'The trainer finishes its step, saves a checkpoint and ends.' };
+  if (state === 'paused')
+    return {
+      icon: 'debug-pause',
+      color: '',
+      text: 'The trainer waits and keeps its memory. Continue goes on at once; a stopped run can be resumed later.',
+    };
+  if (asked === 'pause')
+    return { icon: 'loading', color: '', text: 'The trainer finishes its step, saves a checkpoint and waits.' };
   const { progress } = model;
   if (model.active.at(-1) === 'evaluate' && progress?.phase === 'evaluate')
     return {

@@ -1,3 +1,4 @@
+import { isLive } from '../../protocol';
 import { createLossChart } from '../charts/loss-chart';
 import type { ChartTheme } from '../charts/theme';
 import { iconButton } from '../components';
@@ -56,7 +57,7 @@ export function createLossSection(commands: Commands, theme: ChartTheme): ChartP
       scene = next;
       const { model, view } = next;
       const nothing = model.series.length === 0 && model.evaluations.length === 0;
-      element.hidden = nothing && next.state !== 'running';
+      element.hidden = nothing && !isLive(next.state);
       if (element.hidden) return;
       renderTools(tools, next, commands);
       const index = next.cross >= 0 ? next.cross : lastIndex(model);

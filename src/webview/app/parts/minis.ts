@@ -3,7 +3,7 @@ import { createMiniChart, type MiniInput } from '../charts/mini-chart';
 import type { ChartTheme } from '../charts/theme';
 import type { MetricColumn } from '../../protocol';
 import { h, part, setText } from '../dom';
-import { countText, gibText, normText, rateText, shortCount } from '../format';
+import { countText, gibText, normText, rateText, rewardText, shortCount } from '../format';
 import type { RunModel } from '../model';
 import { niceCeiling, quantile } from '../scale';
 import type { ChartPart } from './loss-section';
@@ -21,11 +21,36 @@ interface MiniSpec {
   readonly robust?: true;
   /** Turns to a logarithmic axis when values differ by orders of magnitude. */
   readonly maybeLog?: true;
+  /** The axis ends here, whatever the values. */
+  readonly top?: number;
+  /** Not drawn in runs that do not have it. */
+  readonly optional?: true;
   readonly limit?: (model: RunModel) => number | undefined;
   readonly note: (model: RunModel, sorted: Float64Array) => string;
 }
 
 const SPECS: readonly MiniSpec[] = [
+  {
+    name: 'Reward margin',
+    column: 'rewardMargin',
+    unit: '',
+    divide: 1,
+    text: rewardText,
+    optional: true,
+    note: ({ series }) => `${normText(series.last('rewardChosen'))} against ${normText(series.last('rewardRejected'))}`,
+  },
+  {
+    name: 'Reward accuracy',
+    column: 'rewardAccuracy',
+    unit: '%',
+    divide: 0.01,
+    text: (raw) => countText(100 * raw),
+    tickText: countText,
+    top: 100,
+    optional: true,
+    limit: () => 50,
+    note: () => 'by chance 50 %',
+  },
   {
     name: 'Learning rate',
     column: 'learningRate',
@@ -61,11 +86,11 @@ const SPECS: readonly MiniSpec[] = [
     unit: 'GiB',
     divide: 2 ** 30,
     text: gibText,
-    note: (_model, sorted) => `peak ${gibText(sorted[sorted.length - 1] ?? NaN)} GiB`,
+    note: memoryNote,
   },
 ];
 
-/** Learning rate, gradient norm, speed and memory. */
+/** Rewards of preference training, learning rate, gradient norm, speed and memory. */
 export function createMinis(commands: Commands, theme: ChartTheme): ChartPart {
   const minis = SPECS.map((spec) => createMini(spec, commands, theme));
   const element = h('section', { class: 'minis', 'aria-label': 'Other curves' }, ...minis.map((mini) => mini.element));
@@ -95,6 +120,8 @@ function createMini(spec: MiniSpec, commands: Commands, theme: ChartTheme): Char
     setTheme: (next) => chart.setTheme(next),
     update: ({ model, cross, zoom }: Scene) => {
       const raw = model.series.column(spec.column);
+      element.hidden = spec.optional === true && !raw.some(Number.isFinite);
+      if (element.hidden) return;
       const shown = spec.text(cross >= 0 ? raw[cross]! : (raw.findLast(Number.isFinite) ?? NaN));
       value.render(shown, () => [
         h('b', {}, shown),
@@ -126,11 +153,13 @@ function miniInput(spec: MiniSpec, model: RunModel, raw: Float64Array, sorted: F
   const middle = quantile(sorted, 0.5) / spec.divide;
   const log = spec.maybeLog === true && highest > 20 * middle && sorted[0]! > 0;
   const top = log ? 10 ** Math.ceil(Math.log10(highest)) : niceCeiling(Math.max(highest, (limit ?? 0) * 1.05));
+  const lowest = (sorted[0] ?? 0) / spec.divide;
   return {
     step: model.series.column('step'),
     value: spec.divide === 1 ? raw : raw.map((value) => value / spec.divide),
     range: fullRange(model),
-    top,
+    top: spec.top ?? top,
+    ...(lowest < 0 ? { lowest: -niceCeiling(-lowest) } : {}),
     ...(log ? { bottom: 10 ** Math.floor(Math.log10(sorted[0]!)) } : {}),
     ...(limit === undefined ? {} : { limit }),
     ...(spec.tickText ? { tickText: spec.tickText } : {}),
@@ -139,19 +168,21 @@ function miniInput(spec: MiniSpec, model: RunModel, raw: Float64Array, sorted: F
 
 const SAMPLES = 2000;
 
-/** Finite values in order; of a long run some 2,000 and the highest. */
+/** Finite values in order; of a long run some 2,000, the lowest and the highest. */
 function sortedValues(values: Float64Array): Float64Array {
   const stride = Math.max(1, Math.floor(values.length / SAMPLES));
-  const sample = new Float64Array(Math.ceil(values.length / stride) + 1);
+  const sample = new Float64Array(Math.ceil(values.length / stride) + 2);
   let count = 0;
+  let lowest = Infinity;
   let highest = -Infinity;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     if (!Number.isFinite(value)) continue;
     if (i % stride === 0) sample[count++] = value;
+    if (value < lowest) lowest = value;
     if (value > highest) highest = value;
   }
-  if (Number.isFinite(highest)) sample[count++] = highest;
+  for (const end of [lowest, highest]) if (Number.isFinite(end)) sample[count++] = end;
   return sample.subarray(0, count).sort();
 }
 
@@ -166,6 +197,17 @@ function clipNote(model: RunModel, sorted: Float64Array): string {
   const above = sorted.length - sorted.findIndex((value) => value > limit);
   const share = above > sorted.length ? 0 : above / sorted.length;
   return `clipped at ${limit}: ${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
+}
+
+/** `peak 1.94 GiB, GPU 12.3 GiB and 87 % busy`; the GPU's part where it can be read. */
+function memoryNote({ series }: RunModel, sorted: Float64Array): string {
+  const last = (column: MetricColumn): number => series.column(column).findLast(Number.isFinite) ?? NaN;
+  const [memory, busy] = [last('deviceMemoryBytes'), last('deviceUtilization')];
+  const gpu = [
+    ...(Number.isFinite(memory) ? [`${gibText(memory)} GiB`] : []),
+    ...(Number.isFinite(busy) ? [`${Math.round(busy * 100)} % busy`] : []),
+  ].join(' and ');
+  return `peak ${gibText(sorted[sorted.length - 1] ?? NaN)} GiB${gpu === '' ? '' : `, GPU ${gpu}`}`;
 }
 
 function scheduleNote(model: RunModel): string {

@@ -12,6 +12,8 @@ export interface ViewState {
   readonly settingsOpen: boolean;
 }
 
+export type Request = 'stop' | 'pause' | 'continue';
+
 /** All that the page shows at one moment. */
 export interface Scene {
   readonly model: RunModel;
@@ -25,8 +27,8 @@ export interface Scene {
   /** Index of the record under the crosshair, or -1. */
   readonly cross: number;
   readonly zoom: StepRange | undefined;
-  /** A stop request was sent and the last event has not come yet. */
-  readonly stopping: boolean;
+  /** What the trainer was asked for and has not answered yet. */
+  readonly asked: Request | undefined;
   /** Why the last action did not work. */
   readonly problem: string | undefined;
 }

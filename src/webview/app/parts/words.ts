@@ -3,10 +3,12 @@ import type { RunState } from '../../protocol';
 
 /** Icon, colour class and word of a state; the word says what the icon and its colour say. */
 export const STATES: Readonly<
-  Record<RunState | 'starting' | 'stopping', { icon: string; color: string; word: string }>
+  Record<RunState | 'starting' | 'pausing' | 'stopping', { icon: string; color: string; word: string }>
 > = {
   starting: { icon: 'loading', color: 'accent', word: 'Starting' },
   running: { icon: 'record', color: 'accent', word: 'Training' },
+  pausing: { icon: 'loading', color: 'accent', word: 'Pausing' },
+  paused: { icon: 'debug-pause', color: 'warn', word: 'Paused' },
   stopping: { icon: 'loading', color: 'accent', word: 'Stopping' },
   completed: { icon: 'pass', color: 'ok', word: 'Completed' },
   stopped: { icon: 'debug-stop', color: '', word: 'Stopped' },
@@ -19,6 +21,7 @@ export const PHASES: Readonly<Record<PhaseName, { done: string; now: string }>> 
   load: { done: 'Load', now: 'Loading the base model' },
   tokenize: { done: 'Tokenize', now: 'Tokenizing the data' },
   compile: { done: 'Compile', now: 'Compiling the graph' },
+  reference: { done: 'Reference', now: 'Computing the reference log-probabilities' },
   train: { done: 'Train', now: 'Training' },
   evaluate: { done: 'Evaluate', now: 'Evaluating' },
   save: { done: 'Save', now: 'Saving a checkpoint' },
@@ -29,12 +32,13 @@ const DEVICES: Readonly<Record<string, string>> = { cpu: 'CPU', webgpu: 'WebGPU'
 
 /** `SmolLM2-135M-Instruct · LoRA r 8 · CPU`. */
 export function describeRun(started: StartedEvent): string {
-  const { model, method, r } = started.settings;
+  const { model, method, r, objective } = started.settings;
   const parts: string[] = [];
   if (typeof model === 'string') parts.push(baseName(model));
   if (method === 'full') parts.push('all weights');
   else if (typeof method === 'string')
     parts.push(`${METHODS[method] ?? method}${typeof r === 'number' ? ` r ${r}` : ''}`);
+  if (objective === 'dpo') parts.push('DPO');
   parts.push(DEVICES[started.device] ?? started.device);
   return parts.join(' · ');
 }

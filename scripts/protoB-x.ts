@@ -1,0 +1,31 @@
+import * as ort from 'onnxruntime-node';
+import { readFileSync } from 'node:fs';
+import { createRandom } from '../src/common/random';
+import { weightForms } from '../src/training/base';
+import { createCollator } from '../src/training/batches';
+import { createOnnxRuntimeEngine } from '../src/training/engines/onnxruntime';
+import { createTrainingSession } from '../src/training/session';
+import { materializeWeights } from '../src/training/weights/materialize';
+import { readSafetensorsHeader } from '../src/training/weights/safetensors';
+import { readFloats } from '../src/training/weights/tensor-info';
+import { readDecoderConfig } from '../src/training/models/config';
+import { linearModules } from '../src/training/models/tensors';
+import { initializeLora, isTarget } from '../src/training/adapters/lora';
+const folder = 'test/training/oracles/qwen2';
+const config = readDecoderConfig(JSON.parse(readFileSync(folder + '/config.json', 'utf8')), folder);
+const { path, tensors } = readSafetensorsHeader(folder + '/model.safetensors');
+const forms = weightForms(config, { method: 'qlora', bnb_4bit_use_double_quant: true });
+const loc = materializeWeights({ path, tensors, readTensor: (n: string) => readFloats(tensors.get(n)!), inPlace: (n: string) => tensors.get(n)! }, tensors.keys(), process.cwd() + '/test/training/oracles/qwen2/x.scratch', { formOf: forms });
+const create = ort.InferenceSession.create.bind(ort.InferenceSession) as any;
+let s: any;
+(ort.InferenceSession as any).create = async (m: any, o: any) => (s = await create(m, { ...o, enableProfiling: true, profileFilePrefix: '/tmp/protoB/prof' }));
+const lora = { r: 4, alpha: 8, dropout: 0, targetModules: ['q_proj', 'v_proj'] };
+const parameters = [...initializeLora(linearModules(config).filter(({ module }) => isTarget(module, lora.targetModules)), 4, createRandom(1))].map(([name, t]) => ({ name, ...t }));
+const layout = { blocks: 1, headChunks: 1 };
+async function main() {
+const session = await createTrainingSession({ engine: createOnnxRuntimeEngine({ device: 'cpu', threads: 1, prepack: true }), weights: { location: (n: string) => loc.get(n)! }, config, training: { method: 'lora', lora } as any, ...layout }, parameters as any);
+const ex = { line: 1, tokens: Int32Array.from([1, 2, 3, 4, 5, 6]), trained: Uint8Array.from([0, 1, 1, 1, 1, 1]), lostTokens: 0, lostTrainedTokens: 0 };
+await session.forwardBackward(createCollator({ config, padId: 0, ...layout })([[ex]]), createRandom(1));
+s.endProfiling();
+}
+main();

@@ -1,0 +1,183 @@
+/**
+ * The layout for little memory: one layer at a time. A kind of layer is compiled once and run for every layer of that
+ * kind, whose weights are inputs. Between forward and backward pass only the inputs of the layers are kept; the backward
+ * pass of a layer makes its inner values again. Between two layers the process is free to do other things.
+ */
+import { isTarget } from './adapters/lora';
+import type { Batch } from './batches';
+import type { Engine, Tensor, Tensors } from './engines/engine';
+import { type Value, reachable } from './graph/graph';
+import type { DecoderOptions } from './models/decoder';
+import { dropoutPools } from './models/modules';
+import { embeddingPiece, headPiece, layerLinears, layerPiece } from './models/pieces';
+import { baseTensors, layerName, linearModules } from './models/tensors';
+import { drawNoise } from './noise';
+import type { Parameter } from './optimizer';
+import { residentWeight } from './resident-weights';
+import type { EvaluationSession, SessionOptions, TrainingSession } from './session';
+
+/** The same numbers as the one graph of session.ts, to rounding. */
+export async function createLayeredTrainingSession(
+  options: SessionOptions,
+  graph: DecoderOptions,
+  parameters: readonly Parameter[],
+): Promise<TrainingSession> {
+  const { config, training, neftuneAlpha = null } = options;
+  const { compile, dispose } = createCompiler(options, parameters);
+  const lora = training.method === 'lora' ? training.lora : undefined;
+  const linears = Array.from({ length: config.layers }, (_, layer) => layerLinears(config, layer));
+  const targets = (layer: number): number[] =>
+    linears[layer]!.filter(({ module }) => lora && isTarget(module, lora.targetModules)).map((m) => m.inFeatures);
+  // Nothing is trained below: no gradient needs to go there.
+  const lowest = lora ? linears.findIndex((_, layer) => targets(layer).length > 0) : 0;
+
+  const embedding = embeddingPiece(config, graph);
+  const head = headPiece(config, graph);
+  const embed = await compile(embedding.forward);
+  const embedBackward = lora ? undefined : await compile(embedding.backward());
+  const headBackward = await compile(head.backward());
+  const layers = await compileKinds(options, graph, async (piece) => ({
+    forward: await compile(piece.forward),
+    backward: await compile(piece.backward()),
+  }));
+  const pools = dropoutPools(linearModules(config), training);
+
+  return {
+    forwardBackward: async (batch, random) => {
+      const noise = { dropoutPools: pools, dropout: lora?.dropout ?? 0, neftuneAlpha, hidden: config.hidden };
+      const feeds = { ...batch.feeds, ...drawNoise(random, batch, noise) };
+      /** The layer's masks begin where those of the layers below end. */
+      const feedsOf = (layer: number): Tensors => {
+        const masks = pools.map(({ input, width }): [string, Tensor] => {
+          const count = (at: number): number => targets(at).filter((inFeatures) => inFeatures === width).length;
+          const start = Array.from({ length: layer }, (_, below) => count(below)).reduce((a, b) => a + b, 0);
+          const rows = batch.rows + count(layer);
+          const data = feeds[input]!.data.subarray(start * width, (start + rows) * width);
+          return [input, { data, shape: [rows, width] }];
+        });
+        return { ...feeds, ...Object.fromEntries(masks) };
+      };
+      const gradients = new Map<string, Float32Array>();
+      const collect = (results: Tensors, named: (name: string) => string = (name) => name): void => {
+        for (const [output, { data }] of Object.entries(results))
+          if (output.startsWith(GRADIENT)) addTo(gradients, named(output.slice(GRADIENT.length)), data);
+      };
+
+      const inputs = [(await embed(feeds)).y!];
+      for (const [i, { forward, rename }] of layers.entries())
+        inputs.push((await forward({ ...feedsOf(i), x: inputs[i]! }, rename)).y!);
+      const { loss, nll, dx, ...rest } = await headBackward({ ...feeds, x: inputs.pop()! });
+      collect(rest);
+      let dy = dx!;
+      for (let i = layers.length - 1; i >= lowest; i--) {
+        const { backward, rename } = layers[i]!;
+        const results = await backward({ ...feedsOf(i), x: inputs.pop()!, dy }, rename);
+        collect(results, rename);
+        dy = results.dx!;
+      }
+      if (embedBackward) collect(await embedBackward({ ...feeds, dy }));
+      return { loss: loss!.data[0]!, nll: nll!.data as Float32Array, gradients };
+    },
+    dispose,
+  };
+}
+
+export async function createLayeredEvaluationSession(
+  options: SessionOptions,
+  graph: DecoderOptions,
+  parameters: readonly Parameter[],
+): Promise<EvaluationSession> {
+  const { compile, dispose } = createCompiler(options, parameters);
+  const headGraphs = headPiece(options.config, graph);
+  const embed = await compile(embeddingPiece(options.config, graph).forward);
+  const head = await compile(headGraphs.forward);
+  const layers = await compileKinds(options, graph, async (piece) => ({ forward: await compile(piece.forward) }));
+  let logitsHead: ReturnType<typeof compile> | undefined;
+  const hidden = async ({ feeds }: Batch): Promise<Tensors> => {
+    let x = (await embed(feeds)).y!;
+    for (const { forward, rename } of layers) x = (await forward({ ...feeds, x }, rename)).y!;
+    return { ...feeds, x };
+  };
+  return {
+    forward: async (batch) => {
+      const { loss, nll, predictions } = await head(await hidden(batch));
+      return {
+        loss: loss!.data[0]!,
+        nll: nll!.data as Float32Array,
+        predictions: (predictions!.data as Int32Array).subarray(0, batch.trainedTokens),
+      };
+    },
+    logits: async (batch) => {
+      logitsHead ??= compile(headGraphs.logits);
+      return (await (await logitsHead)(await hidden(batch))).logits!;
+    },
+    dispose,
+  };
+}
+
+/** Runs a piece; tensors that are not among the feeds are looked up under their name in the layer that is meant. */
+type Run = (feeds: Tensors, rename?: (name: string) => string) => Promise<Tensors>;
+
+const GRADIENT = 'grad:';
+
+function createCompiler({ engine, weights }: SessionOptions, parameters: readonly Parameter[]) {
+  const made: Awaited<ReturnType<Engine['compile']>>[] = [];
+  const trained = new Map(parameters.map((p) => [p.name, p]));
+  const compile = async (outputs: Readonly<Record<string, Value>>): Promise<Run> => {
+    const executable = await engine.compile({ outputs }, weights);
+    made.push(executable);
+    const inputs = reachable(Object.values(outputs)).flatMap(({ operation, shape }) =>
+      operation.kind === 'input' ? [{ name: operation.name, shape }] : [],
+    );
+    return (feeds, rename = (name) => name) => {
+      const all: Record<string, Tensor> = { ...feeds };
+      for (const { name, shape } of inputs)
+        all[name] ??= trained.get(rename(name)) ?? {
+          data: residentWeight(weights, rename(name)),
+          shape: shape as readonly number[],
+        };
+      return executable.run(all);
+    };
+  };
+  return {
+    compile,
+    dispose: async () => {
+      for (const executable of made) await executable.dispose();
+    },
+  };
+}
+
+/** What was compiled for each layer's kind, with the way from the names it was compiled with to the layer's own. */
+async function compileKinds<T>(
+  { config, training }: SessionOptions,
+  graph: DecoderOptions,
+  compile: (piece: ReturnType<typeof layerPiece>) => Promise<T>,
+): Promise<(T & { readonly rename: (name: string) => string })[]> {
+  const tensors = baseTensors(config).map(({ name }) => name);
+  /** Layers with the same text have the same graph. */
+  const kindOf = (layer: number): string => {
+    const at = `${layerName(config, layer)}.`;
+    const targets = training.method === 'lora' ? training.lora.targetModules : [];
+    const adapted = layerLinears(config, layer).map(({ module }) => isTarget(module, targets));
+    const stored = training.method === 'full' ? [] : tensors.filter((name) => name.startsWith(at)).map(graph.storedAs);
+    return JSON.stringify([config.layerKinds[layer], adapted, stored]);
+  };
+  const kinds = new Map<string, { readonly made: T; readonly first: string }>();
+  const layers: (T & { readonly rename: (name: string) => string })[] = [];
+  for (let layer = 0; layer < config.layers; layer++) {
+    const kind = kindOf(layer);
+    const at = layerName(config, layer);
+    const known = kinds.get(kind) ?? { made: await compile(layerPiece(config, graph, layer)), first: at };
+    kinds.set(kind, known);
+    layers.push({ ...known.made, rename: (name) => name.replace(`${known.first}.`, `${at}.`) });
+  }
+  return layers;
+}
+
+/** The embedding of a tied model gets gradients from both ends. */
+function addTo(sums: Map<string, Float32Array>, name: string, data: Tensor['data']): void {
+  const gradient = data as Float32Array;
+  const sum = sums.get(name);
+  if (!sum) sums.set(name, gradient);
+  else for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + gradient[i]!;
+}

@@ -1,0 +1,28 @@
+/** Settings that are right each by itself and make no sense together. */
+import type { SettingKey, SettingProblem, Settings } from './settings';
+
+export function settingConflicts(settings: Settings): SettingProblem[] {
+  const { method, objective } = settings;
+  const problems: SettingProblem[] = [];
+  const refuse = (key: SettingKey, why: string): void => {
+    problems.push({ key, message: `${key} ${JSON.stringify(settings[key])} ${why}` });
+  };
+  if (method === 'full')
+    for (const key of ADAPTER_ONLY)
+      if (settings[key] !== null && settings[key] !== false)
+        refuse(key, 'needs an adapter, and with method "full" there is none: set method to "lora" or leave it out.');
+  if (method !== 'qlora' && !settings.bnb_4bit_use_double_quant)
+    refuse('bnb_4bit_use_double_quant', `is about a base in 4 bits, and method is "${method}": leave it out.`);
+  if (method === 'full' && settings.precision !== 'float32')
+    refuse('precision', 'is how frozen weights are kept, and method "full" trains them all in float32: leave it out.');
+  if (objective === 'dpo' && settings.label_smoothing_factor > 0)
+    refuse(
+      'label_smoothing_factor',
+      'smooths the labels of supervised training, and objective is "dpo": leave it out.',
+    );
+  if (objective === 'dpo' && settings.packing)
+    refuse('packing', 'puts records into one row, and with objective "dpo" a record is two rows: leave it out.');
+  return problems;
+}
+
+const ADAPTER_ONLY = ['use_rslora', 'use_dora', 'loraplus_lr_ratio', 'adapter'] as const;

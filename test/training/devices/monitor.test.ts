@@ -1,0 +1,39 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Gpu } from '../../../src/training/devices/gpu-parsers';
+import { monitorDevice } from '../../../src/training/devices/monitor';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const gpu = (more: Partial<Gpu>): Gpu => ({
+  name: 'x',
+  vendor: 'nvidia',
+  driver: '1',
+  memoryBytes: 100,
+  freeBytes: 70,
+  utilization: 0.5,
+  ...more,
+});
+
+it('asks at the start and every ten seconds, and keeps the last answer', async () => {
+  const list = vi.fn(async () => [gpu({}), gpu({ freeBytes: 0 })]);
+  const monitor = monitorDevice('cuda', list);
+  expect(monitor.latest()).toEqual({});
+  await vi.advanceTimersByTimeAsync(1);
+  expect(monitor.latest()).toEqual({ deviceMemoryBytes: 30, deviceUtilization: 0.5 });
+  list.mockResolvedValue([gpu({ freeBytes: 10, utilization: null })]);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(monitor.latest()).toEqual({ deviceMemoryBytes: 90 });
+  expect(list).toHaveBeenCalledTimes(2);
+  monitor.stop();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(list).toHaveBeenCalledTimes(2);
+});
+
+it('does not ask for the processor, and gives up where nothing can be read', async () => {
+  const list = vi.fn(async () => []);
+  monitorDevice('cpu', list);
+  monitorDevice('webgpu', list);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(list).toHaveBeenCalledTimes(1);
+});
