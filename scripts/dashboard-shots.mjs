@@ -18,6 +18,9 @@ const SCENES = [
   { name: 'settings', scene: 'completed', themes: THEMES, widths: [380], state: { settingsOpen: true } },
   { name: 'runs', scene: 'live', themes: THEMES, widths: [380], before: (page) => page.click('[data-key=runs]') },
   { name: 'stopping', scene: 'live', themes: ['dark'], widths: [380], before: (page) => page.click('[data-key=stop]') },
+  { name: 'pausing', scene: 'live', themes: ['dark'], widths: [380], before: (page) => page.click('[data-key=pause]') },
+  { name: 'paused', themes: THEMES, widths: WIDTHS },
+  { name: 'early', themes: ['light'], widths: [320] },
   {
     name: 'stop-failed',
     scene: 'live',

@@ -1,6 +1,6 @@
 """Makes test/training/weights/oracles/nf4.json: how bitsandbytes quantises to NF4 and decodes it again.
 
-    python scripts/oracles/nf4.py        (packages: scripts/oracles/training/requirements.txt, and bitsandbytes==0.50.2)
+    python scripts/oracles/nf4.py        (packages: scripts/oracles/training/requirements.txt)
 
 bitsandbytes' native library for the processor looks 8-bit codes up in a rounded table and misses the nearest one in
 about one of a thousand; its portable code and its GPU kernels do not. So the library is kept away here.

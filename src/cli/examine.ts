@@ -5,9 +5,10 @@ import { arch, freemem, release, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Failure } from '../common/failure';
 import { readConfigFile } from '../training/config-file';
+import { engineFolder } from '../training/devices/engine-folder';
 import type { Gpu } from '../training/devices/gpu-parsers';
-import { runtimeFolder, runtimeIsInstalled } from '../training/devices/gpu-runtime';
 import { listGpus } from '../training/devices/gpus';
+import { type DeviceLibrary, deviceLibraries } from '../training/devices/libraries';
 import { type Processor, processor } from '../training/devices/processor';
 import { type DeviceReport, type Survey, surveyDevices } from '../training/devices/survey';
 import { findNode } from '../training/launcher';
@@ -52,7 +53,7 @@ export async function examine(trainerPath: string, cwd: string, nodePath?: strin
     'reason' in engine
       ? { state: 'missing', what: 'engine', text: engine.reason, hint: engine.hint }
       : { state: 'ok', what: 'engine', text: `onnxruntime-node ${engine.version}` },
-    ...(runtimeIsInstalled() ? [{ state: 'ok', what: 'GPU runtime', text: runtimeFolder() } as const] : []),
+    ...deviceLibraries(engineFolder(trainerPath)).map(libraryFinding),
     ...gpuFindings(survey.gpus),
     ...survey.devices.map(deviceFinding),
   ];
@@ -69,6 +70,11 @@ export function processorText({ name, cores, threads, features }: Processor): st
     `${threads} ${threads === 1 ? 'thread' : 'threads'}`,
     ...(features ?? ['instruction sets unknown']),
   ].join(', ');
+}
+
+/** What to do is said with the device that needs it. */
+function libraryFinding({ name, path }: DeviceLibrary): Finding {
+  return { state: path === null ? 'absent' : 'ok', what: name, text: path ?? 'not found' };
 }
 
 export function gpuFindings(gpus: readonly Gpu[]): Finding[] {

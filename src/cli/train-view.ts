@@ -68,9 +68,12 @@ export function trainView(
         '',
         ...table,
         '',
-        `${countText(event.trainExamples)} records to train on, ${validation}; ${countText(event.totalSteps)} steps, ${countText(event.stepsPerEpoch)} an epoch`,
+        `${countText(event.trainExamples)} records to train on, ${validation}; ${countText(event.totalSteps)} steps, ${countText(event.stepsPerEpoch)} an epoch${paddingText(event)}`,
         `${shortCountText(event.trainableParameters)} weights are trained, the base has ${shortCountText(event.baseParameters)}; ${event.engine} on ${event.device}`,
         ...(event.deviceReason === undefined ? [] : [`device ${event.device} was chosen: ${event.deviceReason}`]),
+        ...(event.memoryReason === undefined
+          ? []
+          : [`memory ${String(event.settings['memory'])} was chosen: ${event.memoryReason}`]),
         ...(event.resumedFrom === undefined ? [] : [resumedText(event.resumedFrom)]),
         '',
       ].join('\n'),
@@ -155,6 +158,11 @@ export function noteText(label: string, message: string, hint?: string): string 
   const [first = '', ...rest] = message.split('\n').flatMap((line) => wrap(line, 90));
   const more = [...rest, ...(hint ? wrap(hint, 90) : [])];
   return [`${label} ${first}`, ...more.map((line) => `  ${line}`)].join('\n');
+}
+
+/** Without packing, records of like length share a batch. */
+function paddingText({ paddingShare: share }: StartedEvent): string {
+  return share === undefined ? '' : `; ${(100 * share).toFixed(share < 0.1 ? 1 : 0)} % of the batches is padding`;
 }
 
 function resumedText(step: number): string {

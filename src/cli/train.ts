@@ -1,4 +1,5 @@
 /** `fine-tune train`: one run in the foreground. */
+import { basename } from 'node:path';
 import { Failure } from '../common/failure';
 import type { WrittenSettings } from '../training/config-file';
 import { crashFailure } from '../training/crash';
@@ -132,17 +133,25 @@ export function report(events: readonly TrainerEvent[], folder: RunFolder, termi
   if (lines.length > 0) terminal.out(['', ...lines, ''].join('\n'));
   if (!final) {
     const saved = events.findLast((event) => event.type === 'checkpoint');
-    terminal.err(`Ended at once. ${saved ? `The last checkpoint is ${saved.path}` : 'Nothing was saved.'}\n`);
+    const next = saved ? `The last checkpoint is ${saved.path}\n${resumeText(folder)}` : 'Nothing was saved.';
+    terminal.err(`Ended at once. ${next}\n`);
     return;
   }
   if (final.type === 'failed')
     return terminal.err(`${noteText(styled(terminal.color, 'red', 'error:'), final.message, final.hint)}\n`);
   const note = overfittingNote(events);
   terminal.out(
-    [endText(final, events), ...(note ? [note] : []), ...resultLines(final, events, chart, folder, terminal.cwd)].join(
-      '\n',
-    ),
+    [
+      endText(final, events),
+      ...(final.type === 'stopped' ? [resumeText(folder)] : []),
+      ...(note ? [note] : []),
+      ...resultLines(final, events, chart, folder, terminal.cwd),
+    ].join('\n'),
   );
+}
+
+function resumeText(folder: RunFolder): string {
+  return `"fine-tune resume ${basename(folder.path)}" goes on with the run.`;
 }
 
 function crashFacts(events: readonly TrainerEvent[], folder: RunFolder): Parameters<typeof crashFailure>[1] {

@@ -43,6 +43,8 @@ export async function generateGreedily(prompts: readonly Int32Array[], options: 
   const collate = createCollator({ config, padId, ...layout });
   const endOfTurn = template.endOfTurn === undefined ? undefined : tokenizer.tokenId(template.endOfTurn);
   const ends = new Set([endOfTurn, tokenizer.eos?.id]);
+  // Where positions are learned, an answer ends with the last of them.
+  const room = config.learnedPositions ? config.maxPositions : Infinity;
   const answers = prompts.map((): number[] => []);
   let done = 0;
   try {
@@ -56,7 +58,7 @@ export async function generateGreedily(prompts: readonly Int32Array[], options: 
           const token = predictions[row]!;
           if (ends.has(token)) return false;
           answers[i]!.push(token);
-          return true;
+          return prompts[i]!.length + answers[i]!.length < room;
         });
         if (open.length < before) options.onProgress((done += before - open.length));
       }

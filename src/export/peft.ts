@@ -84,7 +84,7 @@ library_name: ${full ? 'transformers' : 'peft'}
 base_model: ${JSON.stringify(sharedName(base))}
 tags:
   - fine-tune
-  - ${settings.method}
+  - ${settings.method}${settings.objective === 'dpo' ? '\n  - dpo' : ''}
 ---
 
 # ${settings.name}

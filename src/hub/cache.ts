@@ -45,21 +45,22 @@ export function requireCached(id: ModelId, cache: string): CachedModel {
   );
 }
 
-/** Every model in the cache that is there whole, by id: folders first, then GGUF files. */
+/** Every model in the cache that is there whole, by id: branches and tags first, then commits that have lost theirs. */
 export function listCached(cache: string): CachedModel[] {
   return namesIn(cache).flatMap((name) => {
     const [kind, ...parts] = name.split('--');
     const id = parts.join('/');
     if (kind !== 'models' || !isModelId(id)) return [];
-    const revisions = namesIn(join(cache, name, 'refs'));
-    // A branch is what its name says; a commit that no branch names is still a model.
-    const named = (revisions.length > 0 ? revisions : namesIn(join(cache, name, 'snapshots'))).sort(byDefault);
-    return named.flatMap((revision) => {
-      const whole = findCached({ id, revision }, cache);
-      const commit = whole?.commit ?? readReference(join(cache, name, 'refs', revision)) ?? revision;
-      const files = ggufsIn(join(cache, name, 'snapshots', commit));
-      const ggufs = files.flatMap((file) => findCached({ id, revision, file }, cache) ?? []);
-      return whole ? [whole, ...ggufs] : ggufs;
+    const folder = join(cache, name);
+    const branches = namesIn(join(folder, 'refs')).flatMap((revision) => {
+      const commit = readReference(join(folder, 'refs', revision));
+      return commit === undefined ? [] : [{ revision, commit }];
+    });
+    const nameless = namesIn(join(folder, 'snapshots')).filter((commit) => !branches.some((b) => b.commit === commit));
+    const revisions = [...branches.sort(byDefault), ...nameless.map((commit) => ({ revision: commit, commit }))];
+    return revisions.flatMap(({ revision, commit }) => {
+      const files = [undefined, ...ggufsIn(join(folder, 'snapshots', commit))];
+      return files.flatMap((file) => findCached({ id, revision, ...(file !== undefined && { file }) }, cache) ?? []);
     });
   });
 }
@@ -103,9 +104,9 @@ export async function writeReference(cache: string, { id, revision }: ModelId, c
 async function replace(made: string, file: string): Promise<void> {
   try {
     await rename(made, file);
-  } catch (error) {
+  } finally {
+    // Also there after a rename onto another hard link of the same file, which does nothing.
     await rm(made, { force: true });
-    throw error;
   }
 }
 
@@ -152,8 +153,8 @@ function ggufsIn(snapshot: string): string[] {
     .filter((name) => /\.gguf$/i.test(name) && existsSync(join(snapshot, name)));
 }
 
-function byDefault(a: string, b: string): number {
-  return Number(b === DEFAULT_REVISION) - Number(a === DEFAULT_REVISION) || (a < b ? -1 : 1);
+function byDefault(a: { readonly revision: string }, b: { readonly revision: string }): number {
+  return Number(b.revision === DEFAULT_REVISION) - Number(a.revision === DEFAULT_REVISION);
 }
 
 function namesIn(folder: string, recursive = false): string[] {

@@ -1,9 +1,9 @@
 /** From tokenised records to what the graph is fed: order of an epoch, rows, padding, labels, masks. All seeded. */
 import { type Random, createRandom } from '../common/random';
 import { type EncodedExample, sidesOf } from '../dataset/example';
+import { attentionFeeds } from './attention-feeds';
 import type { Tensor } from './engines/engine';
 import type { DecoderConfig } from './models/config';
-import { ropeFrequencies } from './models/rope';
 import { type Pair, type References, pairFeeds, pairsOf } from './preference';
 import type { Settings } from './settings';
 
@@ -53,9 +53,25 @@ export function planEvaluation(examples: readonly EncodedExample[], batchSize: n
   );
 }
 
+/** Share of the places of these batches that hold no token of a record. */
+export function paddingShare(batches: readonly RowBatch[]): number {
+  let places = 0;
+  let tokens = 0;
+  for (const batch of batches) {
+    const rows = sideRows(batch).map((row) => row.reduce((sum, example) => sum + example.tokens.length, 0));
+    places += rows.length * Math.ceil(Math.max(...rows) / LENGTH_MULTIPLE) * LENGTH_MULTIPLE;
+    tokens += rows.reduce((sum, length) => sum + length, 0);
+  }
+  return 1 - tokens / places;
+}
+
+/** Tokens of the longest row that a batch of these records can have. */
+export function longestRow(examples: readonly EncodedExample[], { packing, maxLength }: BatchPlan): number {
+  return packing ? maxLength : examples.reduce((max, example) => Math.max(max, lengthOf(example)), 0);
+}
+
 /** Tokens of the longer side. */
-export const lengthOf = (example: EncodedExample): number =>
-  Math.max(...sidesOf(example).map(({ tokens }) => tokens.length));
+const lengthOf = (example: EncodedExample): number => Math.max(...sidesOf(example).map(({ tokens }) => tokens.length));
 
 /** Best-fit decreasing (as TRL's "bfd"): the longest record first, each into the fullest row that still has room. */
 export function pack(examples: readonly EncodedExample[], maxLength: number): Row[] {
@@ -107,7 +123,6 @@ export interface Batch {
   readonly rows: number;
 }
 
-const MASKED = -1e9;
 const LENGTH_MULTIPLE = 8;
 
 export function createCollator(options: CollateOptions): (rows: RowBatch) => Batch {
@@ -156,15 +171,12 @@ export function createCollator(options: CollateOptions): (rows: RowBatch) => Bat
       labelPlaces[row] = i;
     });
 
-    const patterns = packed ? batch : 1;
-    const place = (i: number): number => (packed ? positions[i]! : i);
     const pairs = rows === records ? undefined : pairsOf(records, labelEnds, options.references);
     const longestText = Math.max(...rows.flatMap((row) => row.map((example) => example.tokens.length)));
     return {
       feeds: {
         ids: { data: ids, shape: [batch, length] },
-        ...(config.learnedPositions && { positions: positionFeed(positions, batch, config.maxPositions) }),
-        ...attentionFeeds(config, patterns, length, longestText, place, packed ? segments : undefined),
+        ...attentionFeeds(config, { batch, length, longestText, positions, segments: packed ? segments : undefined }),
         label_rows: { data: labelRows, shape: [slots] },
         label_places: { data: labelPlaces, shape: [batch * length] },
         labels: { data: labels, shape: [slots] },
@@ -178,65 +190,6 @@ export function createCollator(options: CollateOptions): (rows: RowBatch) => Bat
       rows: batch * length,
     };
   };
-}
-
-/** Places of learned positions; padding beyond the last one shares it, since nothing looks at padding. */
-function positionFeed(positions: Int32Array, batch: number, maxPositions: number): Tensor {
-  const data = positions.map((position) => Math.min(position, maxPositions - 1));
-  return { data, shape: [batch, positions.length / batch] };
-}
-
-/** Masks and angles that the layers of the model need; `place` gives the position of a token of the `patterns` rows. */
-function attentionFeeds(
-  { layerKinds, ropes, headDim, slidingWindow }: DecoderConfig,
-  patterns: number,
-  length: number,
-  longestText: number,
-  place: (i: number) => number,
-  segments: Int32Array | undefined,
-): Record<string, Tensor> {
-  const feeds: Record<string, Tensor> = {};
-  for (const windowed of new Set(layerKinds.map((kind) => kind.windowed))) {
-    const data = attentionMask(patterns, length, segments, windowed ? slidingWindow : undefined);
-    feeds[windowed ? 'mask_window' : 'mask'] = { data, shape: [patterns, 1, length, length] };
-  }
-  for (const kind of new Set(layerKinds.map(({ rope }) => rope))) {
-    const rope = kind === 'none' ? undefined : ropes[kind];
-    if (!rope) continue;
-    const { frequencies, magnitude } = ropeFrequencies(rope, longestText);
-    const half = frequencies.length;
-    const cos = new Float32Array(patterns * length * headDim).fill(1);
-    const sin = new Float32Array(patterns * length * headDim);
-    for (let i = 0; i < patterns * length; i++)
-      for (let j = 0; j < half; j++) {
-        const angle = place(i) * frequencies[j]!;
-        const at = i * headDim + j;
-        cos[at] = cos[at + half] = magnitude * Math.cos(angle);
-        sin[at + half] = magnitude * Math.sin(angle);
-        sin[at] = -sin[at + half]!; // see `rotary`
-      }
-    const shape = [patterns, length, 1, headDim];
-    feeds[`cos_${kind}`] = { data: cos, shape };
-    feeds[`sin_${kind}`] = { data: sin, shape };
-  }
-  return feeds;
-}
-
-/** 0 where a query row may look at a key, a large negative number elsewhere: the future, another record, out of the window. */
-function attentionMask(
-  patterns: number,
-  length: number,
-  segments: Int32Array | undefined,
-  window = Infinity,
-): Float32Array {
-  const mask = new Float32Array(patterns * length * length).fill(MASKED);
-  for (let b = 0; b < patterns; b++)
-    for (let q = 0; q < length; q++) {
-      const row = (b * length + q) * length;
-      for (let k = Math.max(0, q - window + 1); k <= q; k++)
-        if (!segments || segments[b * length + q] === segments[b * length + k]) mask[row + k] = 0;
-    }
-  return mask;
 }
 
 /**

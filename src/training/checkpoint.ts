@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import { Failure } from '../common/failure';
 import type { Progress } from './loop';
 import type { OptimizerState, Parameter } from './optimizer';
+import { readProgress } from './read-progress';
 import { writeFailure, writeFileAtomically } from './weights/files';
 import { readJsonObject } from './weights/json-file';
 import { readSafetensorsHeader, writeSafetensors } from './weights/safetensors';
@@ -96,16 +97,11 @@ export function openCheckpoint(folder: string, step: number): Checkpoint {
       'Go on with the version that wrote it, or train anew.',
       2,
     );
-  const { epoch, trainedTokens, optimizerStep, evaluationsWithoutImprovement } = state;
-  const { startingSteps, highLossSteps, raisedLossSteps } = state;
-  const { loss, bestLoss, bestStep, startingLoss } = state;
-  const numbers = [epoch, trainedTokens, optimizerStep, evaluationsWithoutImprovement];
-  const fits =
-    state['step'] === step &&
-    [...numbers, startingSteps, highLossSteps, raisedLossSteps].every((value) => typeof value === 'number') &&
-    [loss, bestLoss, bestStep, startingLoss].every((value) => value === null || typeof value === 'number');
-  if (!fits) throw damaged(folder, step, `${join(path, STATE)} does not say where the run stood`);
-  return { path, progress: progressOf(state), optimizerStep: Number(optimizerStep) };
+  const progress = readProgress(state);
+  const optimizerStep = state['optimizerStep'];
+  if (progress?.step !== step || typeof optimizerStep !== 'number')
+    throw damaged(folder, step, `${join(path, STATE)} does not say where the run stood`);
+  return { path, progress, optimizerStep };
 }
 
 /** Puts the saved weights and moments into `parameters` and `optimizer`, in place. */
@@ -229,23 +225,6 @@ function otherSteps(folder: string, damagedStep: number): string {
     return step !== damagedStep && best !== undefined && best !== damagedStep;
   });
   return others.length > 0 ? `Resume from another one: --checkpoint ${others.join(' or ')}.` : '';
-}
-
-function progressOf(state: Readonly<Record<string, unknown>>): Progress {
-  const orNull = (value: unknown): number | null => (typeof value === 'number' ? value : null);
-  return {
-    step: Number(state['step']),
-    epoch: Number(state['epoch']),
-    trainedTokens: Number(state['trainedTokens']),
-    loss: orNull(state['loss']),
-    bestLoss: orNull(state['bestLoss']),
-    bestStep: orNull(state['bestStep']),
-    evaluationsWithoutImprovement: Number(state['evaluationsWithoutImprovement']),
-    startingLoss: orNull(state['startingLoss']),
-    startingSteps: Number(state['startingSteps']),
-    highLossSteps: Number(state['highLossSteps']),
-    raisedLossSteps: Number(state['raisedLossSteps']),
-  };
 }
 
 function writeText(path: string, text: string): void {

@@ -9,7 +9,7 @@ import type { Engine, Tensor, Tensors } from './engines/engine';
 import { type Value, reachable } from './graph/graph';
 import type { DecoderOptions } from './models/decoder';
 import { dropoutPools } from './models/modules';
-import { embeddingPiece, headPiece, layerLinears, layerPiece } from './models/pieces';
+import { type Piece, embeddingPiece, headPiece, layerLinears, layerPiece } from './models/pieces';
 import { baseTensors, layerName, linearModules } from './models/tensors';
 import { drawNoise } from './noise';
 import type { Parameter } from './optimizer';
@@ -23,7 +23,7 @@ export async function createLayeredTrainingSession(
   parameters: readonly Parameter[],
 ): Promise<TrainingSession> {
   const { config, training, neftuneAlpha = null } = options;
-  const { compile, dispose } = createCompiler(options, parameters);
+  const { compile, load, dispose } = createCompiler(options, parameters);
   const lora = training.method === 'lora' ? training.lora : undefined;
   const linears = Array.from({ length: config.layers }, (_, layer) => layerLinears(config, layer));
   const targets = (layer: number): number[] =>
@@ -33,10 +33,12 @@ export async function createLayeredTrainingSession(
 
   const embedding = embeddingPiece(config, graph);
   const head = headPiece(config, graph);
+  load(embedding);
+  load(head);
   const embed = await compile(embedding.forward);
   const embedBackward = lora ? undefined : await compile(embedding.backward());
   const headBackward = await compile(head.backward());
-  const layers = await compileKinds(options, graph, async (piece) => ({
+  const layers = await compileKinds(options, graph, load, async (piece) => ({
     forward: await compile(piece.forward),
     backward: await compile(piece.backward()),
   }));
@@ -87,11 +89,14 @@ export async function createLayeredEvaluationSession(
   graph: DecoderOptions,
   parameters: readonly Parameter[],
 ): Promise<EvaluationSession> {
-  const { compile, dispose } = createCompiler(options, parameters);
+  const { compile, load, dispose } = createCompiler(options, parameters);
+  const embedding = embeddingPiece(options.config, graph);
   const headGraphs = headPiece(options.config, graph);
-  const embed = await compile(embeddingPiece(options.config, graph).forward);
+  load(embedding);
+  load(headGraphs);
+  const embed = await compile(embedding.forward);
   const head = await compile(headGraphs.forward);
-  const layers = await compileKinds(options, graph, async (piece) => ({ forward: await compile(piece.forward) }));
+  const layers = await compileKinds(options, graph, load, async (piece) => ({ forward: await compile(piece.forward) }));
   let logitsHead: ReturnType<typeof compile> | undefined;
   const hidden = async ({ feeds }: Batch): Promise<Tensors> => {
     let x = (await embed(feeds)).y!;
@@ -115,8 +120,10 @@ export async function createLayeredEvaluationSession(
   };
 }
 
-/** Runs a piece; tensors that are not among the feeds are looked up under their name in the layer that is meant. */
-type Run = (feeds: Tensors, rename?: (name: string) => string) => Promise<Tensors>;
+/** From the name of a tensor in the layer that a graph was made for to that in the layer which is meant. */
+type Rename = (name: string) => string;
+/** Runs a piece; the tensors that are not among the feeds are looked up. */
+type Run = (feeds: Tensors, rename?: Rename) => Promise<Tensors>;
 
 const GRADIENT = 'grad:';
 
@@ -129,7 +136,7 @@ function createCompiler({ engine, weights }: SessionOptions, parameters: readonl
     const inputs = reachable(Object.values(outputs)).flatMap(({ operation, shape }) =>
       operation.kind === 'input' ? [{ name: operation.name, shape }] : [],
     );
-    return (feeds, rename = (name) => name) => {
+    return async (feeds, rename = (name) => name) => {
       const all: Record<string, Tensor> = { ...feeds };
       for (const { name, shape } of inputs)
         all[name] ??= trained.get(rename(name)) ?? {
@@ -141,6 +148,10 @@ function createCompiler({ engine, weights }: SessionOptions, parameters: readonl
   };
   return {
     compile,
+    /** Reads what a piece needs, while the files are still there. */
+    load: (piece: Piece, rename: Rename = (name) => name): void => {
+      for (const name of piece.frozen) residentWeight(weights, rename(name));
+    },
     dispose: async () => {
       for (const executable of made) await executable.dispose();
     },
@@ -151,8 +162,9 @@ function createCompiler({ engine, weights }: SessionOptions, parameters: readonl
 async function compileKinds<T>(
   { config, training }: SessionOptions,
   graph: DecoderOptions,
-  compile: (piece: ReturnType<typeof layerPiece>) => Promise<T>,
-): Promise<(T & { readonly rename: (name: string) => string })[]> {
+  load: (piece: Piece, rename: Rename) => void,
+  compile: (piece: Piece) => Promise<T>,
+): Promise<(T & { readonly rename: Rename })[]> {
   const tensors = baseTensors(config).map(({ name }) => name);
   /** Layers with the same text have the same graph. */
   const kindOf = (layer: number): string => {
@@ -162,14 +174,20 @@ async function compileKinds<T>(
     const stored = training.method === 'full' ? [] : tensors.filter((name) => name.startsWith(at)).map(graph.storedAs);
     return JSON.stringify([config.layerKinds[layer], adapted, stored]);
   };
-  const kinds = new Map<string, { readonly made: T; readonly first: string }>();
-  const layers: (T & { readonly rename: (name: string) => string })[] = [];
+  const kinds = new Map<string, { readonly piece: Piece; readonly made: T; readonly first: string }>();
+  const layers: (T & { readonly rename: Rename })[] = [];
   for (let layer = 0; layer < config.layers; layer++) {
-    const kind = kindOf(layer);
     const at = layerName(config, layer);
-    const known = kinds.get(kind) ?? { made: await compile(layerPiece(config, graph, layer)), first: at };
-    kinds.set(kind, known);
-    layers.push({ ...known.made, rename: (name) => name.replace(`${known.first}.`, `${at}.`) });
+    let kind = kinds.get(kindOf(layer));
+    if (!kind) {
+      const piece = layerPiece(config, graph, layer);
+      kind = { piece, made: await compile(piece), first: at };
+      kinds.set(kindOf(layer), kind);
+    }
+    const { piece, made, first } = kind;
+    const rename = (name: string): string => name.replace(`${first}.`, `${at}.`);
+    load(piece, rename);
+    layers.push({ ...made, rename });
   }
   return layers;
 }

@@ -88,8 +88,9 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   const evaluate = async (): Promise<void> => {
     if (!options.evaluate) return;
     const found = await options.evaluate(progress.step);
-    // Step 0 is the base model: a yardstick, never a result.
-    const isBest = progress.step > 0 && found.loss !== null && found.loss < (progress.bestLoss ?? Infinity);
+    // Step 0 is the base model: a yardstick, never a result; nor are weights that are spoilt.
+    const counts = progress.step > 0 && progress.highLossSteps === 0;
+    const isBest = counts && found.loss !== null && found.loss < (progress.bestLoss ?? Infinity);
     if (progress.step > 0) progress = { ...progress, ...countImprovement(progress, found.loss, settings) };
     if (isBest) {
       progress = { ...progress, bestLoss: found.loss, bestStep: progress.step };

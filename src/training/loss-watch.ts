@@ -68,7 +68,7 @@ export function judgeLoss(
     throw new Failure(
       'loss-exploded',
       `${began} and has been far above for ${highLossSteps} steps, so the weights are spoilt.`,
-      `${savedText(lastSaved)} ${remedy(learning_rate)}`,
+      `${savedText(lastSaved, step - highLossSteps)} ${remedy(learning_rate)}`,
     );
   if (raisedLossSteps !== patience) return undefined;
   return {
@@ -83,7 +83,13 @@ export function remedy(learningRate: number): string {
   return `Start again with a lower learning_rate (${Number((learningRate / 3).toPrecision(1))}, a third of it) or more warmup_steps.`;
 }
 
-/** @param step of the last checkpoint; 0 where there is none */
-export function savedText(step: number): string {
-  return step > 0 ? `The checkpoint of step ${step}, from before, is kept.` : 'No checkpoint was saved before.';
+/**
+ * What is left of a run whose loss was good until a step. The loss of a step is that of the weights before it, so a
+ * checkpoint of that very step holds what has spoilt the next one.
+ * @param saved step of the last checkpoint; 0 where there is none
+ */
+export function savedText(saved: number, goodUntil: number): string {
+  if (saved === 0) return 'No checkpoint was saved before.';
+  if (saved < goodUntil) return `The checkpoint of step ${saved}, from before, is kept.`;
+  return `The checkpoint of step ${saved} is kept, but it has the weights that this began with; an earlier one may be good.`;
 }

@@ -1,4 +1,8 @@
-/** Preference pairs, tokenised: both answers, each behind its prompt and with its own labels. */
+/**
+ * Preference pairs, tokenised: both answers, each behind its prompt and with its own labels. The tokens are those of
+ * TRL's DPOTrainer; its labels go on to the end of what the template writes (in ChatML a line break after the end of
+ * turn), ours end with the end of turn, as in supervised training.
+ */
 import { Failure } from '../common/failure';
 import type { EncodedExample } from '../dataset/example';
 import { toPair } from '../dataset/formats/preference';

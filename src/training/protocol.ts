@@ -91,8 +91,12 @@ export interface StartedEvent extends Base<'started'> {
   readonly device: string;
   /** Why this one, where it was chosen for the user. */
   readonly deviceReason?: string;
+  /** Why this layout (`settings.memory`), where it was chosen for the user. */
+  readonly memoryReason?: string;
   readonly totalSteps: number;
   readonly stepsPerEpoch: number;
+  /** Share of the places of the first epoch's batches that hold no token. */
+  readonly paddingShare?: number;
   readonly trainExamples: number;
   readonly validationExamples: number;
   /** Numbers of weights: all of the base, and those that are trained. */

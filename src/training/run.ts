@@ -4,11 +4,10 @@ import { arch, platform, release } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../common/failure';
 import { modelIdText } from '../hub/model-id';
-import type { EncodedExample } from '../dataset/example';
-import { readAdapter } from '../export/read-adapter';
+import { type Adapter, readAdapter } from '../export/read-adapter';
 import { otherBaseWarning } from './adapter-start';
 import { checkBase, locateWeights, weightForms } from './base';
-import { batchPlan, createCollator, lengthOf, planEpoch, planEvaluation } from './batches';
+import { batchPlan, createCollator, longestRow, paddingShare, planEpoch, planEvaluation } from './batches';
 import {
   checkpointPath,
   pruneCheckpoints,
@@ -20,11 +19,11 @@ import { physicalCores } from './cores';
 import { loadData } from './data';
 import { chooseDevice } from './devices/choose-device';
 import { monitorDevice } from './devices/monitor';
-import type { Engine } from './engines/engine';
-import { type Device, createOnnxRuntimeEngine, onnxRuntimeVersion } from './engines/onnxruntime';
-import { createReferenceEngine } from './engines/reference';
+import { createEngine } from './engines/create-engine';
+import { onnxRuntimeVersion } from './engines/onnxruntime';
 import { evaluateBatches } from './evaluate';
 import { exportResult } from './export-result';
+import { chooseMemory, freeBytes, memoryQuestion } from './memory/choose-memory';
 import { type Pause, trainingLoop } from './loop';
 import { createOptimizerState } from './optimizer';
 import { createParameters, trainingOf } from './parameters';
@@ -35,7 +34,7 @@ import type { EventBody } from './protocol';
 import { type ResumeRequest, chooseCheckpoint, requestedSettings, requireSameInputs, resumePoint } from './resume';
 import { type RunFile, type RunFolder, updateRunFile } from './run-folder';
 import { createEvaluationSession, createTrainingSession, layoutFor } from './session';
-import { type ResolvedSettings, type Settings, parseSettings, resolveDefaults } from './settings';
+import { type Settings, parseSettings, resolveDefaults } from './settings';
 import { openBaseModel, sharedName } from './weights/base-model';
 
 export type Report = (event: EventBody) => void;
@@ -68,8 +67,8 @@ export async function trainRun(
     );
     const hashes = { model: base.hash(), ...data.hashes };
     if (resume && folder.run.hashes) requireSameInputs(folder.run.hashes, hashes, { ...settings }, resume.force ?? []);
-    const batchesPerEpoch = planEpoch(data.train, batchPlan(settings), 0).length;
-    const stepsPerEpoch = Math.ceil(batchesPerEpoch / settings.gradient_accumulation_steps);
+    const firstEpoch = planEpoch(data.train, batchPlan(settings), 0);
+    const stepsPerEpoch = Math.ceil(firstEpoch.length / settings.gradient_accumulation_steps);
     const chosen = await chooseDevice(settings);
     const numbers = resolveDefaults(settings, {
       stepsPerEpoch,
@@ -77,7 +76,11 @@ export async function trainRun(
       name: folder.run.name,
       targetModules: startAdapter?.lora.targetModules ?? checked.targetModules,
     });
-    const resolved = { ...numbers, model, device: chosen.device };
+    const length = longestRow([...data.train, ...data.validation], batchPlan(settings));
+    const layout = layoutFor(length, config.vocabulary);
+    const question = memoryQuestion(config, numbers, data.train, { length, ...layout });
+    const { memory, reason: memoryReason } = chooseMemory(settings.memory, chosen.device, question, freeBytes());
+    const resolved = { ...numbers, model, device: chosen.device, memory };
     const { warnings, forced } = preflight({ settings: resolved, base: checked, data });
     for (const warning of warnings) report({ type: 'warning', ...warning });
     const otherBase = startAdapter && otherBaseWarning(startAdapter, sharedName(base));
@@ -114,8 +117,10 @@ export async function trainRun(
       engine: engine.name,
       device: engine.device,
       ...(chosen.reason !== undefined && { deviceReason: chosen.reason }),
+      ...(memoryReason !== undefined && { memoryReason }),
       totalSteps: resolved.max_steps,
       stepsPerEpoch,
+      paddingShare: paddingShare(firstEpoch),
       trainExamples: data.train.length,
       validationExamples: data.validation.length,
       baseParameters: count(tensors),
@@ -123,7 +128,6 @@ export async function trainRun(
     });
     if (later.length > 0) report({ type: 'warning', ...laterWarning(later) });
 
-    const layout = layoutFor(longest(data.train, data.validation, resolved), config.vocabulary);
     const collation = { config, padId: checked.padId, ...layout };
     const training = trainingOf(resolved);
     const [session, evaluation, options] = await phase('compile', async () => {
@@ -137,7 +141,7 @@ export async function trainRun(
             });
       const { neftune_noise_alpha: neftuneAlpha, label_smoothing_factor: labelSmoothing } = resolved;
       const beta = resolved.objective === 'dpo' ? resolved.beta : undefined;
-      const options = { engine, weights, config, training, neftuneAlpha, labelSmoothing, beta, ...layout };
+      const options = { engine, weights, config, training, neftuneAlpha, labelSmoothing, beta, memory, ...layout };
       const trainer = await createTrainingSession(options, parameters);
       // The evaluation reads the weights where they are mapped: a second packed copy would cost more than it gains.
       const evaluator =
@@ -246,7 +250,7 @@ const NO_WEIGHTS = {
   },
 };
 
-function givenAdapter({ adapter }: Settings): ReturnType<typeof readAdapter> | undefined {
+function givenAdapter({ adapter }: Settings): Adapter | undefined {
   return adapter === null ? undefined : readAdapter(adapter);
 }
 
@@ -268,14 +272,4 @@ function laterWarning(steps: readonly number[]): { code: string; message: string
     message: `The run goes on from an earlier checkpoint; those of step ${steps.join(', ')} are removed.`,
     hint: 'They are made again.',
   };
-}
-
-function longest(train: readonly EncodedExample[], validation: readonly EncodedExample[], settings: Settings): number {
-  if (settings.packing) return settings.max_length;
-  return [...train, ...validation].reduce((max, example) => Math.max(max, lengthOf(example)), 0);
-}
-
-function createEngine(settings: ResolvedSettings & { readonly device: Device }, prepack: boolean): Engine {
-  if (settings.engine === 'reference') return createReferenceEngine();
-  return createOnnxRuntimeEngine({ device: settings.device, threads: settings.threads, prepack });
 }

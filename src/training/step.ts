@@ -93,12 +93,12 @@ function requireHealthy({ step, lastSaved, learningRate }: StepOptions, loss: nu
     throw new Failure(
       'loss-not-finite',
       `Step ${step}: the ${Number.isFinite(loss) ? 'gradient' : 'loss'} is no longer a finite number.`,
-      `${savedText(lastSaved)} ${remedy(learningRate)}`,
+      `${savedText(lastSaved, step - 1)} ${remedy(learningRate)}`,
     );
   if (loss === 0)
     throw new Failure(
       'loss-zero',
       `Step ${step}: the loss is exactly 0, so nothing is learned.`,
-      `${savedText(lastSaved)} Look at the records with "fine-tune check": the trained part may be constant, or the template may hide it.`,
+      `${savedText(lastSaved, step - 1)} Look at the records with "fine-tune check": the trained part may be constant, or the template may hide it.`,
     );
 }

@@ -55,7 +55,7 @@ export function advance(progress: RunProgress, event: TrainerEvent): RunProgress
         name: event.name,
         totalSteps: event.totalSteps,
         step: event.resumedFrom ?? progress.step,
-        state: progress.state === 'stopping' ? 'stopping' : 'starting',
+        state: progress.state === 'stopping' || progress.state === 'pausing' ? progress.state : 'starting',
         final: undefined,
       };
     case 'phase':

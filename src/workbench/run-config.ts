@@ -132,7 +132,10 @@ export function confirmationText(
     `Learning rate: ${numberText(resolved.learning_rate)}, ${settings.lr_scheduler}, ${countText(resolved.warmup_steps)} steps of warm-up`,
     `Maximum length: ${countText(settings.max_length)} tokens`,
     `Saved every ${everyText(resolved.save_steps)}${held > 0 || settings.validation_file !== null ? `, evaluated every ${everyText(resolved.eval_steps)}` : ''}`,
-    `Device: ${settings.device}`,
+    ...(settings.early_stopping_patience === null
+      ? []
+      : [`Ends early after ${countText(settings.early_stopping_patience)} evaluations without improvement`]),
+    `Device: ${settings.device === 'auto' ? 'the GPU where it works and is faster, or the processor' : settings.device}`,
   ].join('\n');
 }
 

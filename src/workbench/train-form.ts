@@ -82,6 +82,42 @@ export async function pickMethod(): Promise<'lora' | 'qlora' | 'full' | undefine
   return ask(Promise.resolve(choices), 'Train: method', 'What is trained');
 }
 
+/**
+ * Asks what to learn where the records do not fit what the settings say. `keep`: they do; `undefined`: the user gave up,
+ * or converts the file first.
+ */
+export async function pickObjective(
+  file: string,
+  format: string | undefined,
+  objective: unknown,
+): Promise<'supervised' | 'dpo' | 'keep' | undefined> {
+  const wanted = format === 'preference' ? 'dpo' : 'supervised';
+  if (format === undefined || (objective ?? 'supervised') === wanted) return 'keep';
+  const convert = async (): Promise<undefined> => {
+    await vscode.commands.executeCommand('fine-tune.convertDataset', vscode.Uri.file(file));
+    return undefined;
+  };
+  const choices: Choice<'supervised' | 'dpo'>[] =
+    wanted === 'dpo'
+      ? [
+          {
+            label: 'Learn the preference (DPO)',
+            description: 'raises the chosen answers over the rejected ones',
+            take: () => Promise.resolve('dpo'),
+          },
+          { label: 'Convert the file…', description: 'to learn the chosen answers alone', take: convert },
+        ]
+      : [
+          {
+            label: 'Learn the answers',
+            description: 'objective supervised, instead of dpo',
+            take: () => Promise.resolve('supervised'),
+          },
+        ];
+  const what = wanted === 'dpo' ? 'holds preference pairs' : 'holds no preference pairs';
+  return ask(Promise.resolve(choices), 'Train: objective', `${path.basename(file)} ${what}`);
+}
+
 function openFiles(): string[] {
   const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
   return tabs.flatMap(({ input }) =>

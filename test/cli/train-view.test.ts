@@ -53,6 +53,20 @@ describe('the live line', () => {
     expect(screen(terminal.text()).slice(-2)).toEqual(['Stopping.', '']);
   });
 
+  it('says how far apart the answers of pairs are, and how many are in the right order', () => {
+    const terminal = fakeTerminal();
+    let clock = 0;
+    const view = trainView(terminal, '/runs/a', () => (clock += 1000));
+    view.show(started());
+    const rewards = { chosen: 0.25, rejected: -0.2, margins: 0.45, accuracies: 0.8125 };
+    view.show({ ...metrics(1, 0.6), rewards: { ...rewards, margins: 0.000_312 } });
+    view.show({ ...evaluation(1, 0.5), perplexity: null, rewards });
+    expect(screen(terminal.text()).slice(-2)).toEqual([
+      'step 1  validation loss 0.500  margin 0.450  accuracy 81 %  50.0 % of the chosen tokens right',
+      expect.stringContaining('loss 0.600  margin 0.00031  accuracy 81 %'),
+    ]);
+  });
+
   it('goes on with the mean of the steps before a run was resumed', () => {
     const terminal = fakeTerminal();
     let clock = 0;
@@ -63,6 +77,16 @@ describe('the live line', () => {
     view.show(metrics(3, 1));
     // (1 + 0.9 · 2 + 0.81 · 3) / (1 + 0.9 + 0.81)
     expect(screen(terminal.text()).at(-1)).toContain('3/150  loss 1.930  val 2.750');
+  });
+
+  it('says why a device was chosen, and nothing where the user has named it', () => {
+    const shown = (more: Parameters<typeof started>[0]): string => {
+      const terminal = fakeTerminal();
+      trainView(terminal, '/runs/a', () => 0).show(started(more));
+      return screen(terminal.text()).join('\n');
+    };
+    expect(shown({ deviceReason: 'no GPU was found' })).toContain('device cpu was chosen: no GPU was found');
+    expect(shown({})).not.toContain('was chosen');
   });
 
   it('is redrawn at most every 80 ms, but always for the last step', () => {

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TrainerEvent } from '../../src/training/protocol';
 import { type HubServer, serveHub, sha256 } from './hub-server';
@@ -39,8 +38,16 @@ interface Ended {
   readonly err: string;
 }
 
-function start(...args: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [join(root, 'dist', 'cli.js'), ...args], {
+interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+const start = (...args: readonly string[]): Started =>
+  startWith(process.execPath, [join(root, 'dist', 'cli.js'), ...args]);
+
+function startWith(program: string, args: readonly string[]): Started {
+  const child = spawn(program, args, {
     cwd: folder,
     env: { ...process.env, HF_HOME: join(folder, 'home'), HF_ENDPOINT: server.hub.origin, HF_TOKEN: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -105,6 +112,20 @@ describe('fine-tune download', () => {
     expect(statSync(partial).size).toBe(100_000);
   });
 
+  it.skipIf(process.platform === 'win32')('keeps what the disk can take, and goes on when there is room', async () => {
+    rmSync(repository('big'), { recursive: true });
+    // A limit on the size of files makes a write fail in the middle, as a full disk does.
+    const limited = ['-c', 'ulimit -f 1000; exec "$@"', 'bash', process.execPath, join(root, 'dist', 'cli.js')];
+    const { code, err } = await startWith('bash', [...limited, 'download', 'acme/big']).ended;
+    expect(err).toMatch(/cannot be written[^]*EFBIG/);
+    expect(code).toBe(1);
+    const { size } = statSync(repository('big', 'blobs', `${sha256(BIG)}.fine-tune.incomplete`));
+    expect(size).toBe(1_024_000);
+    await run('download', 'acme/big');
+    expect(server.cdn.seen.at(-1)!.headers.range).toBe('bytes=1024000-');
+    expect(readFileSync(repository('big', 'blobs', sha256(BIG))).equals(BIG)).toBe(true);
+  });
+
   it('says what is wrong with an id', async () => {
     expect(await run('download', 'acme/none')).toMatchObject({
       code: 2,
@@ -161,7 +182,6 @@ describe('fine-tune train with an id', () => {
       .split('\n')
       .filter((line) => !line.includes('"type":"completed"'));
     writeFileSync(log, kept.join('\n'));
-    await delay(10);
     const resumed = await run('resume', basename(started.run), '--checkpoint', '2', '--json');
     expect(resumed.out).toContain('"type":"completed"');
     expect(resumed.code).toBe(0);
@@ -170,7 +190,13 @@ describe('fine-tune train with an id', () => {
   it('lists what is there, and what of it can be trained', async () => {
     writeFileSync(repository('base', 'refs', 'main'), OLD);
     const { out } = await run('models', '--json');
-    expect(JSON.parse(out)).toMatchObject([{ model: 'acme/base', commit: OLD, family: 'llama', bytes: 1_870_071 }]);
-    expect((await run('models')).out).toMatch(/^model +size +family *\nacme\/base +2 MB +llama$/m);
+    expect(JSON.parse(out)).toMatchObject([
+      { model: 'acme/base', commit: OLD, family: 'llama', bytes: 1_870_071 },
+      { model: 'acme/big', problem: expect.stringContaining('is not supported') as string },
+    ]);
+    const [head, base, big] = (await run('models')).out.split('\n');
+    expect(head).toMatch(/^model +size +family$/);
+    expect(base).toMatch(/^acme\/base +2 MB +llama$/);
+    expect(big).toMatch(/^acme\/big +4 MB +- +the architecture .* is not supported\.$/);
   });
 });

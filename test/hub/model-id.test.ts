@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hubOf } from '../../src/hub/environment';
 import { isSafePath, modelIdText, modelReference, parseModelId } from '../../src/hub/model-id';
-import { proxyFor } from '../../src/hub/proxy';
 
 describe('parseModelId', () => {
   it.each([
@@ -68,24 +67,5 @@ describe('hubOf', () => {
     expect(hubOf({ HF_TOKEN: ' t ' }).token()).toBe('t');
     expect(hubOf({ HF_HOME: '/nowhere' }).token()).toBeUndefined();
     expect(hubOf({ HF_HUB_OFFLINE: '1' }).offline).toBe(true);
-  });
-});
-
-describe('proxyFor', () => {
-  const hub = new URL('https://huggingface.co/x');
-  it('takes the proxy of the protocol', () => {
-    expect(proxyFor(hub, {})).toBeUndefined();
-    expect(proxyFor(hub, { HTTPS_PROXY: 'http://proxy:3128' })?.href).toBe('http://proxy:3128/');
-    expect(proxyFor(hub, { https_proxy: 'proxy:3128' })?.host).toBe('proxy:3128');
-    expect(proxyFor(hub, { HTTP_PROXY: 'http://proxy' })).toBeUndefined();
-    expect(proxyFor(new URL('http://mirror/'), { HTTP_PROXY: 'http://proxy' })?.host).toBe('proxy');
-  });
-  it('leaves out what NO_PROXY names, and loopback', () => {
-    const environment = (list: string): NodeJS.ProcessEnv => ({ HTTPS_PROXY: 'http://proxy', NO_PROXY: list });
-    for (const list of ['*', 'huggingface.co', '.co', 'a.b, huggingface.co', '*.huggingface.co'])
-      expect(proxyFor(hub, environment(list)), list).toBeUndefined();
-    for (const list of ['', 'face.co', 'hf.co', 'huggingface.co:8443'])
-      expect(proxyFor(hub, environment(list))?.host, list).toBe('proxy');
-    expect(proxyFor(new URL('https://127.0.0.1/'), environment(''))).toBeUndefined();
   });
 });

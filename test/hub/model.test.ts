@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import {
+  cpSync,
   existsSync,
-  lstatSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readlinkSync,
@@ -15,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findCached, listCached, sizeOnDisk } from '../../src/hub/cache';
 import { hubOf } from '../../src/hub/environment';
 import { type FetchOptions, fetchModel, planDownload } from '../../src/hub/fetch-model';
-import { parseModelId } from '../../src/hub/model-id';
+import { modelIdText, parseModelId } from '../../src/hub/model-id';
 import { cutAfter } from './file-server';
 import { type HubServer, type Repository, gitName, serveHub, sha256 } from './hub-server';
 
@@ -210,6 +211,18 @@ describe('fetchModel', () => {
   });
 });
 
+describe('listCached', () => {
+  it('names branches first, and commits that no branch names any more', async () => {
+    await get('org/small');
+    const old = 'd'.repeat(40);
+    cpSync(inRepository('snapshots', COMMIT), inRepository('snapshots', old), { recursive: true });
+    // Not whole: it has no weights.
+    mkdirSync(inRepository('snapshots', 'e'.repeat(40)));
+    expect(listCached(cache).map(({ id }) => modelIdText(id))).toEqual(['org/small', `org/small@${old}`]);
+    expect(listCached(join(cache, 'nowhere'))).toEqual([]);
+  });
+});
+
 describe('access', () => {
   it('says what a gated model wants, without a token and with that of another account', async () => {
     await expect(get('org/gated')).rejects.toMatchObject({
@@ -250,12 +263,5 @@ describe('access', () => {
   it('says that the address is no hub', async () => {
     server.hub.interruptions.push((_request, response) => (response.end('<html>hello</html>'), true));
     await expect(get('org/small')).rejects.toMatchObject({ code: 'hub-answer' });
-  });
-});
-
-describe('placeBlob', () => {
-  it('makes links, which Python makes too', async () => {
-    const model = await get('org/small');
-    expect(lstatSync(join(model.path, 'config.json')).isSymbolicLink()).toBe(true);
   });
 });

@@ -122,10 +122,13 @@ describe('a loss that explodes', () => {
       exitCode: 1,
       message:
         'Step 5: the loss is 5.30. It began at 2.00 and has been far above for 3 steps, so the weights are spoilt.',
-      hint: 'The checkpoint of step 2, from before, is kept. Start again with a lower learning_rate (0.2, a third of it) or more warmup_steps.',
+      hint: 'The checkpoint of step 2 is kept, but it has the weights that this began with; an earlier one may be good. Start again with a lower learning_rate (0.2, a third of it) or more warmup_steps.',
     });
     expect(saved).toEqual([1, 2]);
     expect(steps(events)).toEqual([1, 2, 3, 4, 5]);
+    await expect(run([2, 1.9, 1.8, 5.1, 5.2, 5.3], { save_steps: 2 }).end).rejects.toMatchObject({
+      hint: expect.stringMatching(/^The checkpoint of step 2, from before, is kept\. Start/) as string,
+    });
   });
 
   it.each([

@@ -1,16 +1,30 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/common/random';
 import { initializeLora, isTarget } from '../../src/training/adapters/lora';
+import { weightForms } from '../../src/training/base';
 import { createCollator } from '../../src/training/batches';
+import type { WeightSource } from '../../src/training/engines/engine';
 import { createOnnxRuntimeEngine } from '../../src/training/engines/onnxruntime';
+import { createReferenceEngine } from '../../src/training/engines/reference';
 import type { Training } from '../../src/training/models/modules';
 import { baseTensors, linearModules } from '../../src/training/models/tensors';
 import type { Parameter } from '../../src/training/optimizer';
 import { type SessionOptions, createEvaluationSession, createTrainingSession } from '../../src/training/session';
+import {
+  bfloat16ToFloat32,
+  float16ToFloat32,
+  float32ToBfloat16,
+  float32ToFloat16,
+} from '../../src/training/weights/float16';
+import { materializeWeights } from '../../src/training/weights/materialize';
 import { loadOracle, relativeError } from './oracle';
 
 const layout = { blocks: 2, headChunks: 2 };
 const processor = createOnnxRuntimeEngine({ device: 'cpu', threads: 1, prepack: false });
+const reference = createReferenceEngine();
 /** Takes the way of a GPU, one graph with recomputation, on the processor. */
 const oneGraph = { ...processor, device: 'one-graph' };
 
@@ -59,6 +73,92 @@ describe('little memory against the fast layout', () => {
     },
   );
 });
+
+describe('frozen weights in 16 bits', () => {
+  const { config, base, weightsFile, batch } = loadOracle('llama-tied');
+  const folder = mkdtempSync(join(tmpdir(), 'precision-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const training: Training = {
+    method: 'lora',
+    lora: { r: 4, alpha: 8, dropout: 0, targetModules: ['q_proj', 'down_proj'] },
+  };
+  const parameters = adapter(config, ['q_proj', 'down_proj']);
+  const labelled = createCollator({ config, padId: 0, ...layout })(batch(0));
+  const run = async (chosen: Partial<SessionOptions> & Pick<SessionOptions, 'weights'>) => {
+    const session = await createTrainingSession(
+      { engine: processor, config, training, ...layout, ...chosen },
+      parameters,
+    );
+    const result = await session.forwardBackward(labelled, createRandom(1));
+    await session.dispose();
+    return result;
+  };
+
+  /** What is left of the matrices in 16 bits. */
+  const rounded = (type: 'bfloat16' | 'float16', data: Float32Array): Float32Array => {
+    const bits = new Uint16Array(data.length);
+    (type === 'bfloat16' ? float32ToBfloat16 : float32ToFloat16)(data, bits);
+    const numbers = new Float32Array(data.length);
+    (type === 'bfloat16' ? bfloat16ToFloat32 : float16ToFloat32)(bits, numbers);
+    return numbers;
+  };
+  const place = (name: string, settings: object, read: (name: string) => Float32Array, dtype = 'F32'): WeightSource => {
+    const tensors = new Map(
+      [...base].map(([tensor, { shape }]) => [
+        tensor,
+        { name: tensor, dtype, shape, file: weightsFile, offset: 0, bytes: 0 },
+      ]),
+    );
+    const source = { path: weightsFile, tensors, readTensor: read, inPlace: () => undefined };
+    const formOf = weightForms(config, { ...PLAIN, ...settings }, source);
+    const locations = materializeWeights(source, base.keys(), join(folder, name), { formOf });
+    return { location: (tensor) => locations.get(tensor)! };
+  };
+
+  it.each(['bfloat16', 'float16'] as const)(
+    '%s: every layout and engine computes with the rounded numbers',
+    async (type) => {
+      const numbers = (name: string): Float32Array => base.get(name)!.data;
+      const matrix = (name: string): boolean => base.get(name)!.shape.length === 2;
+      const expected = await run({
+        weights: place(`${type}.rounded`, {}, (name) => (matrix(name) ? rounded(type, numbers(name)) : numbers(name))),
+      });
+      const weights = place(type, { precision: type }, numbers);
+      expect(weights.location('model.layers.0.self_attn.q_proj.weight').dataType).toBe(type);
+      expect(weights.location('model.norm.weight').dataType).toBe('float32');
+      for (const chosen of [
+        {},
+        { memory: 'low' },
+        { memory: 'low', engine: oneGraph },
+        { engine: reference },
+      ] as const) {
+        const found = await run({ weights, ...chosen });
+        expect(found.loss / expected.loss).toBeCloseTo(1, 6);
+        for (const [name, gradient] of expected.gradients)
+          expect(relativeError(found.gradients.get(name)!, gradient), name).toBeLessThan(1e-4);
+      }
+      // A test of the test: rounding is seen.
+      const unrounded = await run({ weights: place('float32', {}, numbers) });
+      expect(Math.abs(unrounded.loss / expected.loss - 1)).toBeGreaterThan(1e-6);
+    },
+  );
+
+  it('a base that has 16 bits keeps them where memory is low, and nowhere else', () => {
+    const typeOf = (settings: object): string | undefined =>
+      place('kept', settings, (name) => base.get(name)!.data, 'BF16').location('model.embed_tokens.weight').dataType;
+    expect(typeOf({ memory: 'low' })).toBe('bfloat16');
+    expect(typeOf({ memory: 'fast' })).toBe('float32');
+    expect(typeOf({ memory: 'low', device: 'webgpu' })).toBe('float32');
+  });
+});
+
+const PLAIN = {
+  method: 'lora',
+  bnb_4bit_use_double_quant: true,
+  precision: 'float32',
+  memory: 'fast',
+  device: 'cpu',
+} as const;
 
 function all(config: SessionOptions['config'], base: ReturnType<typeof loadOracle>['base']): Parameter[] {
   return baseTensors(config).map(({ name, shape }) => ({ name, shape, data: base.get(name)!.data }));

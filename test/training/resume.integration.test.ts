@@ -103,6 +103,7 @@ function expectEqual(resumed: string, whole: string): void {
 describe.each([
   ['LoRA with dropout', lora],
   ['DoRA with all that can be added', every],
+  ['QLoRA', { ...lora, method: 'qlora' }],
   ['all weights', full],
 ])('a resumed run (%s)', (name, settings) => {
   let whole: string;

@@ -48,7 +48,7 @@ describe('a learning rate that is far too high', () => {
     // The first update spoils all weights; three steps show it.
     expect(rest).toHaveLength(3);
     expect(Math.min(...rest)).toBeGreaterThan(2 * first!);
-    expect(error).toHaveProperty('hint', expect.stringContaining('The checkpoint of step 1, from before, is kept.'));
+    expect(error).toHaveProperty('hint', expect.stringContaining('The checkpoint of step 1 is kept'));
     expect(error).toHaveProperty('hint', expect.stringContaining('lower learning_rate (0.3, a third of it)'));
     expect(checkpointSteps(join(path, 'checkpoints'))).toEqual([1]);
     expect(expectUsable(path)).toBe(1);

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { learningRateAt } from '../../src/training/schedule';
-import { SETTINGS, SETTING_KEYS, parseSettings, resolveDefaults, settingFromText } from '../../src/training/settings';
+import {
+  SETTINGS,
+  SETTING_KEYS,
+  parseSettings,
+  resolveDefaults,
+  settingFromText,
+  usualNumbers,
+} from '../../src/training/settings';
 import { settingsSchema } from '../../src/training/settings-schema';
 
 const problemsOf = (input: Record<string, unknown>): string[] => {
@@ -28,7 +35,7 @@ describe('settings', () => {
       'Unknown setting "learningRate". Did you mean "learning_rate"?',
       'max_length must be at least 1 and at most 1048576, not 0.',
       'packing must be true or false, not "yes".',
-      'method must be one of lora, full, not "lorra".',
+      'method must be one of lora, qlora, full, not "lorra".',
       'r must be a whole number, not 1.5.',
     ]);
   });
@@ -98,6 +105,8 @@ describe('settings', () => {
 
   it.each([
     [{ method: 'full', use_dora: true }, ['use_dora true needs an adapter']],
+    [{ bnb_4bit_use_double_quant: false }, ['bnb_4bit_use_double_quant false is about a base in 4 bits']],
+    [{ method: 'qlora', bnb_4bit_use_double_quant: false, use_dora: true }, []],
     [
       { method: 'full', use_rslora: true, loraplus_lr_ratio: 16, adapter: '/a' },
       ['use_rslora true needs', 'loraplus_lr_ratio 16 needs', 'adapter "/a" needs'],
@@ -121,6 +130,19 @@ describe('settings', () => {
     expect(Object.keys(properties).filter((key) => key !== '$schema')).toEqual(SETTING_KEYS);
     for (const key of SETTING_KEYS) expect(properties[key]!.description).toContain(SETTINGS[key].help);
   });
+});
+
+describe('the automatic numbers', () => {
+  it.each([
+    ['lora', 'supervised', 1e-4, 0.1],
+    ['full', 'supervised', 2e-5, 0.1],
+    // trl/scripts/dpo.py, which disables dropout
+    ['lora', 'dpo', 5e-6, 0],
+    ['qlora', 'dpo', 5e-6, 0],
+    ['full', 'dpo', 5e-7, 0],
+  ] as const)('of %s, %s', (method, objective, learning_rate, lora_dropout) =>
+    expect(usualNumbers({ method, objective })).toEqual({ learning_rate, lora_dropout }),
+  );
 });
 
 describe('the learning rate', () => {

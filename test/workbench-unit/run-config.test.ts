@@ -50,13 +50,23 @@ describe('writing finetune.json', () => {
 
   it('reads back to the same settings', () => {
     const back = parseConfig(configText(settings, folder), at('finetune.json'));
-    expect(checkSettings({ ...back, output_dir: settings.output_dir })).toEqual({ ...settings, learning_rate: 1e-4 });
+    expect(checkSettings({ ...back, output_dir: settings.output_dir })).toEqual({
+      ...settings,
+      learning_rate: 1e-4,
+      lora_dropout: 0.1,
+    });
   });
 
   it('leaves the adapter out when all weights are trained', () => {
     const written = configText({ ...settings, method: 'full' }, folder);
     expect(written).not.toContain('lora_alpha');
     expect(JSON.parse(written)).toMatchObject({ learning_rate: 2e-5 });
+  });
+
+  it('says how strongly a preference is learned, and only then', () => {
+    const preference = configText({ ...settings, objective: 'dpo' }, folder);
+    expect(JSON.parse(preference)).toMatchObject({ objective: 'dpo', beta: 0.1, learning_rate: 5e-6, lora_dropout: 0 });
+    expect(configText(settings, folder)).not.toContain('"beta"');
   });
 
   it('keeps files outside the folder absolute', () => {
@@ -94,7 +104,7 @@ describe('the confirmation', () => {
       'Learning rate: 1e−4, linear, 15 steps of warm-up',
       'Maximum length: 1,024 tokens',
       'Saved every 15 steps, evaluated every 15 steps',
-      'Device: cpu',
+      'Device: the GPU where it works and is faster, or the processor',
     ]);
   });
 
@@ -105,6 +115,14 @@ describe('the confirmation', () => {
       'Method: DoRA, r 8, rank-stabilised, alpha 16, dropout 0.1, on all-linear\nGoes on from the adapter: old\n',
     );
     expect(text({})).toContain('on the usual layers of the model');
+  });
+
+  it('says that a preference is learned', () => {
+    const settings = checkSettings({ ...base, objective: 'dpo', beta: 0.2 });
+    const text = confirmationText(settings, { train: 8, validation: undefined }, folder);
+    expect(text).toContain('Objective: DPO, beta 0.2: prefers the chosen answers to the rejected ones\n');
+    expect(text).toContain('dropout 0, ');
+    expect(text).toContain('Learning rate: 5e−6, ');
   });
 
   it('takes the split out of the training records', () => {

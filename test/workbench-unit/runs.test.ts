@@ -196,6 +196,32 @@ describe('a run that goes on after a reload', () => {
     await server.close();
   });
 
+  it('is found paused, and goes on or waits again when it is asked to', async () => {
+    const folder = createRunFolder(output, 'support', {}, new Date(Date.now() - 60_000));
+    const commands: TrainerCommand[] = [];
+    const server = await serveControl(folder, (command) => commands.push(command));
+    write(folder, metrics(7));
+    write(folder, { type: 'paused', step: 7 });
+    await runs.look('found');
+    const run = runs.live[0]!;
+    await until(() => run.progress.state === 'paused');
+    await expect(runs.resume({ path: folder.path, name: 'support' }, {})).rejects.toMatchObject({ code: 'run-in-use' });
+    await run.pause();
+    await run.continue();
+    write(folder, { type: 'continued', step: 7 });
+    await until(() => run.progress.state === 'training');
+    await run.continue();
+    const pausing = run.pause();
+    expect(run.progress.state).toBe('pausing');
+    await pausing;
+    // Taken back before the trainer has finished its step: it says nothing.
+    await run.continue();
+    expect(run.progress.state).toBe('training');
+    await until(() => commands.length === 3);
+    expect(commands.map(({ type }) => type)).toEqual(['continue', 'pause', 'continue']);
+    await server.close();
+  });
+
   it('is found when its trainer begins after the first look', async () => {
     const folder = createRunFolder(output, 'resumed', {}, new Date());
     write(folder, { type: 'stopped', step: 3, checkpoint: null, adapter: null });

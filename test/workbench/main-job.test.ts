@@ -30,6 +30,28 @@ describe('from a dataset to a trained adapter, in VS Code', () => {
     await window.runCommand('View: Toggle Panel Visibility');
   });
 
+  it('offers to learn the preference where the records are pairs', async () => {
+    const [first = ''] = readFileSync(join(window.workspace, 'train.jsonl'), 'utf8').split('\n');
+    const { messages } = JSON.parse(first) as { messages: object[] };
+    const rejected = [{ role: 'assistant', content: 'No idea, sorry.' }];
+    const pair = { prompt: messages.slice(0, -1), chosen: messages.slice(-1), rejected };
+    writeFileSync(join(window.workspace, 'pairs.jsonl'), `${JSON.stringify(pair)}\n`.repeat(3));
+    await window.openFile('pairs.jsonl');
+    await window.runCommand('Fine-tune: Train');
+    await window.pick('Train: training data', 'pairs.jsonl');
+    await window.page.locator('.quick-input-widget', { hasText: 'Convert the file' }).waitFor();
+    await window.screenshot('objective');
+    await window.pick('Train: objective', 'Learn the preference (DPO)');
+    await window.pick('Train: base model', 'base');
+    await window.pick('Train: validation data', 'None');
+    await window.pick('Train: method', 'LoRA');
+    const dialog = window.page.locator('.monaco-dialog-box');
+    await dialog.getByText('Objective: DPO, beta 0.1').waitFor();
+    await window.screenshot('objective-confirmation');
+    await window.page.keyboard.press('Escape');
+    rmSync(join(window.workspace, 'pairs.jsonl'));
+  });
+
   it('asks for what it needs and keeps the answers in finetune.json', async () => {
     await window.openFile('train.jsonl');
     await window.runCommand('Fine-tune: Train');

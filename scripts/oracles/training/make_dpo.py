@@ -1,6 +1,6 @@
 """Writes what TRL's DPOTrainer measures on preference pairs, step by step, with models of make_dumps.py.
 
-    .venv/bin/pip install trl==1.16.0 datasets==5.2.0 -r scripts/oracles/training/requirements.txt
+    .venv/bin/pip install -r scripts/oracles/training/requirements.txt
     .venv/bin/python scripts/oracles/training/make_dpo.py
 
 The result is test/training/oracles/dpo.json. The pairs are tokens already, in a fixed order and without dropout, so that

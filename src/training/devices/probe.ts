@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Device } from '../engines/onnxruntime';
 import type { Gpu } from './gpu-parsers';
 import { runtimeIsInstalled, withGpuRuntime } from './gpu-runtime';
@@ -80,7 +80,7 @@ function keyOf(device: Device, { trainerPath, runtimeVersion, gpus }: ProbeOptio
   const { VK_ICD_FILENAMES, VK_DRIVER_FILES, CUDA_VISIBLE_DEVICES } = process.env;
   return JSON.stringify([
     device,
-    trainerPath,
+    basename(trainerPath),
     runtimeVersion,
     process.version,
     `${process.platform} ${release()} ${process.arch}`,

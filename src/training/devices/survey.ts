@@ -1,12 +1,12 @@
 /** Which devices this machine can train on, how fast they are, and which is the best: `device: auto`. */
 import { existsSync, readdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import type { Device } from '../engines/onnxruntime';
 import { engineFolder } from './engine-folder';
 import type { Gpu } from './gpu-parsers';
-import { OLDEST_DRIVER, runtimeIsInstalled } from './gpu-runtime';
+import { OLDEST_DRIVER } from './gpu-runtime';
 import { listGpus } from './gpus';
 import { downloadBytes } from './install-runtime';
+import { cudaProvider, vulkanLoader } from './libraries';
 import type { Measurement } from './measure';
 import { type ProbeOptions, type ProbeOutcome, probeDevice } from './probe';
 
@@ -133,21 +133,15 @@ function lookAround(gpus: readonly Gpu[], engine: string | undefined): DeviceFac
   return {
     platform: process.platform,
     gpus,
-    cudaProvider: runtimeIsInstalled() || existsSync(join(engine ?? '', 'libonnxruntime_providers_cuda.so')),
+    cudaProvider: cudaProvider(engine) !== null,
     graphicsDevice:
       gpus.length > 0 ||
       Boolean(VK_ICD_FILENAMES ?? VK_DRIVER_FILES) ||
       // WSL shows the GPUs of Windows there.
       existsSync('/dev/dxg') ||
       namesIn('/dev/dri').some((name) => name.startsWith('render')),
-    vulkanLoader: vulkanFolders().some((folder) => existsSync(join(folder, 'libvulkan.so.1'))),
+    vulkanLoader: vulkanLoader() !== null,
   };
-}
-
-function vulkanFolders(): string[] {
-  const triplet = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
-  const own = (process.env['LD_LIBRARY_PATH'] ?? '').split(delimiter).filter((path) => path !== '');
-  return [...own, `/usr/lib/${triplet}`, '/usr/lib64', '/usr/lib', '/usr/local/lib', '/run/opengl-driver/lib'];
 }
 
 function namesIn(folder: string): string[] {

@@ -17,6 +17,7 @@ import {
   writeTensor,
   writeValueInfo,
 } from './onnx-writer';
+import { independentOfBatch } from './node-order';
 import { ProtobufWriter } from './protobuf';
 
 export interface OnnxModel {
@@ -236,23 +237,6 @@ export function toOnnx(program: Program, weights: WeightSource, rootFolder: stri
     shapeInputs: [...shapeInputs].map(([input, shape]) => ({ name: input, shape })),
     nodeCount: nodes.length,
   };
-}
-
-/**
- * The values that no batch goes into: decoded weights above all. Their nodes must come first in the list: ONNX Runtime
- * orders nodes backwards from the outputs and takes a node's later inputs before its earlier ones, so that these are
- * made right before their use; else all of them would be made, and kept, before anything else.
- */
-function independentOfBatch(values: readonly Value[]): ReadonlySet<number> {
-  const found = new Set<number>();
-  for (const { id, operation, inputs, shape } of values) {
-    const fixed =
-      operation.kind === 'input'
-        ? shape.every((size) => typeof size === 'number')
-        : inputs.every((input) => found.has(input.id));
-    if (fixed) found.add(id);
-  }
-  return found;
 }
 
 const TYPES: Readonly<Record<Exclude<DataType, 'nf4'>, number>> = {

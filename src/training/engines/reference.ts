@@ -15,7 +15,12 @@ interface Cell {
 }
 
 export function createReferenceEngine(): Engine {
-  return { name: 'reference', device: 'cpu', fusedNf4: true, compile: async (program, weights) => compile(program, weights) };
+  return {
+    name: 'reference',
+    device: 'cpu',
+    fusedNf4: true,
+    compile: async (program, weights) => compile(program, weights),
+  };
 }
 
 function compile(program: Program, weights: WeightSource): Executable {

@@ -1,4 +1,5 @@
 /** The pieces of a decoder, each a function from values to values of one graph: embedding, layer, head. */
+import { geglu, gelu, swiglu } from '../graph/activations';
 import { attention } from '../graph/attention';
 import { type Dim, type Shape, product } from '../graph/dims';
 import * as f from '../graph/functions';
@@ -142,11 +143,11 @@ function feedForward(m: Modules, config: DecoderConfig, at: string, x: Value): V
   const g = m.graph;
   const names = moduleNames(config);
   const down = `${at}.${names.down}`;
-  if (!config.gatedMlp) return m.linear(f.gelu(g, m.linear(x, `${at}.${names.up}`)), down);
+  if (!config.gatedMlp) return m.linear(gelu(g, m.linear(x, `${at}.${names.up}`)), down);
   const [gate, up] = config.fusedProjections
     ? f.splitColumns(g, m.linear(x, `${at}.gate_up_proj`), [1, 1])
     : ['gate_proj', names.up].map((name) => m.linear(x, `${at}.${name}`));
-  const gated = config.activation === 'silu' ? f.swiglu(g, gate!, up!) : f.geglu(g, gate!, up!);
+  const gated = config.activation === 'silu' ? swiglu(g, gate!, up!) : geglu(g, gate!, up!);
   return m.linear(gated, down);
 }
 

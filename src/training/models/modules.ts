@@ -7,6 +7,7 @@ import { type LinearModule, type LoraConfig, isTarget, loraBranch, loraName } fr
 import type { Dim, Shape } from '../graph/dims';
 import * as f from '../graph/functions';
 import type { DataType, Graph, Value } from '../graph/graph';
+import { layerNorm, rmsNorm } from '../graph/norms';
 import { nf4Names, nf4Weight } from '../graph/nf4';
 import type { DecoderConfig } from './config';
 import { type TrainableTensor, baseTensors } from './tensors';
@@ -50,6 +51,8 @@ export interface Modules {
   /** In the order in which they were first used. */
   readonly trainable: readonly Trainable[];
   readonly dropoutPools: readonly DropoutPool[];
+  /** Names of the frozen tensors, parts of NF4 weights included, that are inputs. */
+  readonly frozenInputs: readonly string[];
   readonly noise: boolean;
   /** A tensor of the base: frozen, or trained where all weights are. */
   tensor(name: string): Value;
@@ -71,6 +74,7 @@ export function createModules(graph: Graph, config: DecoderConfig, options: Modu
     values.set(name, value);
     return value;
   };
+  const frozenInputs: string[] = [];
   const trainable: Trainable[] = [];
   const trained = (name: string, shape: readonly number[]): Value =>
     once(name, () => {
@@ -84,7 +88,10 @@ export function createModules(graph: Graph, config: DecoderConfig, options: Modu
     return once(name, () => frozen(name, shape, options.storedAs(name)));
   };
   const frozen = (name: string, shape: readonly number[], type: DataType): Value => {
-    if (type !== 'nf4') return graph[options.frozen](name, shape, type);
+    if (type !== 'nf4') {
+      if (options.frozen === 'input') frozenInputs.push(name);
+      return graph[options.frozen](name, shape, type);
+    }
     const doubleQuantization = options.storedAs(nf4Names(name).scales) === 'uint8';
     return nf4Weight(graph, name, shape, { doubleQuantization, fused: options.fusedNf4 ?? false }, frozen);
   };
@@ -129,6 +136,7 @@ export function createModules(graph: Graph, config: DecoderConfig, options: Modu
     graph,
     trainable,
     dropoutPools: pools,
+    frozenInputs,
     noise: options.noise ?? false,
     tensor,
     linear: (x, module) => {
@@ -143,8 +151,8 @@ export function createModules(graph: Graph, config: DecoderConfig, options: Modu
     norm: (x, module) => {
       const weight = tensor(`${module}.weight`);
       return config.norm === 'rms'
-        ? f.rmsNorm(graph, x, weight, config.normEpsilon, config.normOffset)
-        : f.layerNorm(graph, x, weight, tensor(`${module}.bias`), config.normEpsilon);
+        ? rmsNorm(graph, x, weight, config.normEpsilon, config.normOffset)
+        : layerNorm(graph, x, weight, tensor(`${module}.bias`), config.normEpsilon);
     },
     shared: (name, shape, dataType) => once(name, () => graph.input(name, shape, dataType)),
   };

@@ -15,6 +15,8 @@ type Outputs = Readonly<Record<string, Value>>;
 export interface Piece {
   /** What a run without gradients gives. */
   readonly forward: Outputs;
+  /** Names of the inputs that are tensors of the base and frozen. */
+  readonly frozen: readonly string[];
   /** Outputs `dx` (none for the embedding) and `grad:<name>`, made from the inputs of the forward pass and from `dy`. */
   backward(): Outputs;
 }
@@ -26,6 +28,7 @@ export function embeddingPiece(config: DecoderConfig, options: DecoderOptions): 
   const y = embed(modules, config, ids);
   return {
     forward: { y: graph.reshape(y, shape) },
+    frozen: modules.frozenInputs,
     backward: () => {
       const dy = graph.reshape(graph.input('dy', shape), [rows, config.hidden]);
       return gradientOutputs(modules, graph.gradients(y, trainedValues(modules), dy));
@@ -40,6 +43,7 @@ export function layerPiece(config: DecoderConfig, options: DecoderOptions, layer
   const y = decoderLayer(modules, config, { length, blocks: options.blocks }, layer, x);
   return {
     forward: { y: graph.reshape(y, shape) },
+    frozen: modules.frozenInputs,
     backward: () => {
       const dy = graph.reshape(graph.input('dy', shape), [rows, config.hidden]);
       const [dx, ...gradients] = graph.gradients(y, [x, ...trainedValues(modules)], dy);
@@ -63,6 +67,7 @@ export function headPiece(config: DecoderConfig, options: DecoderOptions): Piece
   );
   return {
     forward: { loss, nll, predictions },
+    frozen: modules.frozenInputs,
     backward: () => {
       const [dx, ...gradients] = graph.gradients(loss, [x, ...trainedValues(modules)]);
       return { loss, nll, dx: graph.reshape(dx!, shape), ...gradientOutputs(modules, gradients) };

@@ -51,21 +51,6 @@ export function nf4Form(name: string, shape: readonly number[], doubleQuantizati
   };
 }
 
-/** What is left of the numbers in 4 bits. */
-export function throughNf4(numbers: Float32Array, doubleQuantization: boolean): Float32Array {
-  const { codes, scales } = quantizeNf4(numbers);
-  const decoded = doubleQuantization ? decodeScales(quantizeScales(scales)) : scales;
-  return numbers.map((_, i) => {
-    const pair = codes[i >> 1]!;
-    return NF4_VALUES[i % 2 === 0 ? pair >> 4 : pair & 15]! * decoded[Math.floor(i / NF4_BLOCK)]!;
-  });
-}
-
-function decodeScales({ codes, scales, offset }: QuantizedScales): Float32Array {
-  const map = dynamicMap();
-  return Float32Array.from(codes, (code, i) => Math.fround(map[code]! * scales[Math.floor(i / SCALE_BLOCK)]!) + offset);
-}
-
 export function quantizeNf4(weights: Float32Array): Nf4Weights {
   const { blocks } = nf4Sizes([weights.length]);
   const codes = new Uint8Array((blocks * NF4_BLOCK) / 2).fill(ZERO * 17);
@@ -93,6 +78,21 @@ export function quantizeScales(scales: Float32Array, offset = mean(scales)): Qua
       codes.subarray(at, at + SCALE_BLOCK),
     );
   return { codes, scales: largest, offset };
+}
+
+/** What is left of the numbers in 4 bits. */
+export function throughNf4(numbers: Float32Array, doubleQuantization: boolean): Float32Array {
+  const { codes, scales } = quantizeNf4(numbers);
+  const decoded = doubleQuantization ? decodeScales(quantizeScales(scales)) : scales;
+  return numbers.map((_, i) => {
+    const pair = codes[i >> 1]!;
+    return NF4_VALUES[i % 2 === 0 ? pair >> 4 : pair & 15]! * decoded[Math.floor(i / NF4_BLOCK)]!;
+  });
+}
+
+function decodeScales({ codes, scales, offset }: QuantizedScales): Float32Array {
+  const map = dynamicMap();
+  return Float32Array.from(codes, (code, i) => Math.fround(map[code]! * scales[Math.floor(i / SCALE_BLOCK)]!) + offset);
 }
 
 /** How to find the nearest of ascending values without a search: by narrow cells of [−1, 1]. */
@@ -126,10 +126,8 @@ const ZERO = NF4_VALUES.indexOf(0);
 /** Writes the code of every value, scaled by the largest magnitude, and returns that. All in the precision of float32. */
 function toCodes(values: Float32Array, { middles, cells }: Search, codes: Uint8Array): number {
   let largest = 0;
-  for (let i = 0; i < values.length; i++) {
-    const magnitude = Math.abs(values[i]!);
-    if (magnitude > largest) largest = magnitude;
-  }
+  // A value that is no number makes the whole block none, so that the loss tells.
+  for (let i = 0; i < values.length; i++) largest = Math.max(largest, Math.abs(values[i]!));
   // bitsandbytes' smallest divisor, for blocks of zeros.
   const inverse = Math.fround(1 / Math.max(largest, Math.fround(1e-38)));
   for (let i = 0; i < values.length; i++) {

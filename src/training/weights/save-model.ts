@@ -38,10 +38,16 @@ export function saveHuggingFaceModel(
   });
   // The older of two spellings of the type, which every reader knows.
   const { dtype: _dtype, quantization_config: _quantization, ...config } = base.config;
-  writeText(folder, 'config.json', `${JSON.stringify({ ...config, torch_dtype: TORCH_NAMES[dtype] }, null, 2)}\n`);
+  writeText(folder, 'config.json', configText({ ...config, torch_dtype: TORCH_NAMES[dtype] }));
   for (const { name, content } of base.filesToCopy) writeText(folder, name, content);
   // Last: a folder with the weights in it is complete.
   writeSafetensors(path.join(folder, 'model.safetensors'), entries, { format: 'pt' });
+}
+
+/** transformers refuses a whole number where it wants a float, and JSON.stringify makes 30 of 30.0. */
+function configText(config: Readonly<Record<string, unknown>>): string {
+  const text = JSON.stringify(config, null, 2);
+  return `${text.replace(/^( {2}"(?:\w+_softcapping|initializer_range)": \d+)(,?)$/gm, '$1.0$2')}\n`;
 }
 
 function writeText(folder: string, name: string, content: string): void {

@@ -57,6 +57,15 @@ export function gibText(bytes: number): string {
   return Number.isFinite(bytes) ? (bytes / 2 ** 30).toFixed(2) : NONE;
 }
 
+/** `GPU 12.30 GiB and 87 % busy`; what is NaN is not known and left out. */
+export function gpuUseText(memoryBytes: number, utilization: number): string {
+  const parts = [
+    ...(Number.isFinite(memoryBytes) ? [`${gibText(memoryBytes)} GiB`] : []),
+    ...(Number.isFinite(utilization) ? [`${Math.round(utilization * 100)} % busy`] : []),
+  ];
+  return parts.length === 0 ? '' : `GPU ${parts.join(' and ')}`;
+}
+
 /** `40 s`, `13 min`, `2 h 5 min`. */
 export function durationText(seconds: number): string {
   if (seconds < 1) return seconds <= 0 ? '0 s' : `${seconds.toFixed(1)} s`;

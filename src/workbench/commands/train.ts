@@ -5,11 +5,12 @@ import type { Settings } from '../../training/settings';
 import { usualTargetsOf } from '../../training/usual-targets';
 import { countRecords } from '../count-records';
 import { fileOf, isJsonl, saveFirst } from '../data-files';
+import { formatOfFile } from '../file-format';
 import { ensureModel } from '../get-model';
 import { pickModel, rememberModel } from '../pick-model';
 import { checkSettings, completeConfig, configText, confirmationText } from '../run-config';
 import type { RecordCounts } from '../run-config';
-import { pickMethod, pickTrainingFile, pickValidation } from '../train-form';
+import { pickMethod, pickObjective, pickTrainingFile, pickValidation } from '../train-form';
 import { chooseFolder, findConfig } from '../training-folder';
 import { mayTrain } from '../trust';
 import type { Workbench } from '../workbench';
@@ -66,6 +67,12 @@ async function pickMissing(
   if (trainFile === undefined) return undefined;
   if (!ownData) picked['train_file'] = trainFile;
   if (text(config?.['validation_file']) === trainFile) picked['validation_file'] = null;
+
+  const format = text(config?.['format']);
+  const known = format === undefined || format === 'auto' ? await formatOfFile(trainFile) : format;
+  const objective = await pickObjective(trainFile, known, config?.['objective']);
+  if (objective === undefined) return undefined;
+  if (objective !== 'keep') picked['objective'] = objective;
 
   if (text(config?.['model']) === undefined) {
     const model = await pickModel(context, folder, 'Train: base model');

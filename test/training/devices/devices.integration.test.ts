@@ -2,6 +2,7 @@ import { buildSync } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { examine } from '../../../src/cli/examine';
 import { availableDevices, onnxRuntimeVersion } from '../../../src/training/engines/onnxruntime';
 import { surveyDevices } from '../../../src/training/devices/survey';
 import { temporaryFolder } from '../fake-run';
@@ -39,18 +40,21 @@ it('a device measures itself in a process of its own', () => {
 });
 
 describe.skipIf(!software)(`a software adapter${reason}`, () => {
-  it('is listed, found to be right and slow, and auto takes the processor', async () => {
-    const options = { nodePath: process.execPath, trainerPath, runtimeVersion: onnxRuntimeVersion() };
-    const first = await surveyDevices(availableDevices(), options);
-    const { devices, choice } = first;
-    const webgpu = devices.find(({ device }) => device === 'webgpu');
+  it('is listed by doctor, found to be right and slow, and auto takes the processor', async () => {
+    const { findings, ...survey } = await examine(trainerPath, folder.path);
+    const webgpu = survey.devices.find(({ device }) => device === 'webgpu');
     expect(webgpu?.state).toBe('slow');
     expect(webgpu?.measured?.error).toBeLessThan(1e-4);
-    expect(choice).toMatchObject({
+    expect(findings.find(({ what }) => what === 'device webgpu')).toMatchObject({
+      state: 'ok',
+      text: expect.stringMatching(/^works, but slower: a matrix product ran at /) as string,
+    });
+    expect(survey.choice).toMatchObject({
       device: 'cpu',
       reason: expect.stringMatching(/^webgpu: a matrix product ran at /) as string,
     });
-    // The second time it is known: measured again, the speeds would differ.
-    expect(await surveyDevices(availableDevices(), options)).toEqual(first);
+    // A run that follows knows it: measured again, the speeds would differ.
+    const options = { nodePath: process.execPath, trainerPath, runtimeVersion: onnxRuntimeVersion() };
+    expect(await surveyDevices(availableDevices(), options)).toEqual(survey);
   }, 60_000);
 });

@@ -37,6 +37,30 @@ describe('records', () => {
       /3 of 5 .*\(too-many-tokens\)$/,
     );
   });
+  it('that are pairs: cut, without a label or alike on either side, and in both sets', () => {
+    const pair = (chosen: string, rejected: string): Record_ => ({
+      prompt: [{ role: 'user', content: `Say ${chosen}.` }],
+      chosen: [{ role: 'assistant', content: chosen }],
+      rejected: [{ role: 'assistant', content: rejected }],
+    });
+    const pairs = Array.from({ length: 4 }, (_, i) => pair(`Answer ${i}`, `No ${i}`));
+    const long = 'one two three four five '.repeat(30);
+    const settings = { objective: 'dpo', max_length: 60 };
+    expect(passing([...pairs, pair('Yes.', long)], { settings })).toEqual([
+      expect.stringMatching(/^too-many-tokens: .* 1 record is cut off at 60 tokens, 1 of 5 .*\(line 5\)/),
+    ]);
+    const alike: Record_ = { ...pair('x', ''), chosen: `${long}A`, rejected: `${long}B` };
+    const found = passing([...pairs, alike], { settings });
+    expect(found[0]).toBe(
+      'same-answers: train.jsonl: 1 of 5 records (20.0 %) with the same tokens for both answers, line 5. They are left out.',
+    );
+    expect(refusal([alike], { settings }).message).toContain('so there is nothing to prefer. (no-trained-tokens)');
+    const dpo = { objective: 'dpo' };
+    expect(passing(pairs, { settings: dpo, validation: [{ ...pairs[2], rejected: pairs[1]!['rejected'] }] })).toEqual(
+      [],
+    );
+    expect(refusal(pairs, { settings: dpo, validation: [pairs[2]!] }).message).toContain('(validation-in-training)');
+  });
   it('of the validation in the training data', () => {
     const others = Array.from({ length: 100 }, (_, i) => chat(`Is ${i} a number?`, 'Yes, it is.'));
     expect(passing(good(20), { validation: [...others.slice(1), good(20)[7]!] })).toEqual([

@@ -241,6 +241,16 @@ test('a saved model reads back: new weights, kept weights, tokenizer', () => {
   expect(openBaseModel(target).config['torch_dtype']).toBe('bfloat16');
 });
 
+test('a saved configuration has floats where transformers insists on them', () => {
+  const base = openBaseModel(oracle('families/gemma2.gguf'));
+  const target = path.join(root, 'gemma2');
+  saveHuggingFaceModel(target, base, new Map(), 'BF16');
+  const text = fs.readFileSync(path.join(target, 'config.json'), 'utf8');
+  expect(text).toContain('"attn_logit_softcapping": 3.0,');
+  expect(text).toContain('"final_logit_softcapping": 4.0,');
+  expect(openBaseModel(target).config).toEqual({ ...base.config, torch_dtype: 'bfloat16' });
+});
+
 describe('materialising', () => {
   test('converts what is not float32 and leaves the rest where it is', () => {
     const base = openBaseModel(oracle('llama.gguf'));

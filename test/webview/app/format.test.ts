@@ -5,10 +5,12 @@ import {
   durationText,
   estimateText,
   gibText,
+  gpuUseText,
   lossText,
   normText,
   plural,
   rateText,
+  rewardText,
   shortCount,
   tickTexts,
 } from '../../../src/webview/app/format';
@@ -26,8 +28,15 @@ describe('numbers', () => {
     expect([1.0937, -0.5, null, NaN, undefined].map(lossText)).toEqual(['1.094', '−0.500', '–', '–', '–']);
     expect([0.008, -0.021, 0.0001, -0.0001].map(differenceText)).toEqual(['+0.008', '−0.021', '0.000', '0.000']);
     expect([2e-4, 1.52e-4, 0, 0.01].map(rateText)).toEqual(['2e−4', '1.52e−4', '0', '1e−2']);
+    expect([0.4512, -0.000_312, 0, NaN].map(rewardText)).toEqual(['0.451', '−0.00031', '0', '–']);
     expect([0.853, 61, 12_345].map(normText)).toEqual(['0.85', '61.00', '12.3 k']);
     expect(gibText(2.93 * 2 ** 30)).toBe('2.93');
+    expect(gpuUseText(12.3 * 2 ** 30, 0.874)).toBe('GPU 12.30 GiB and 87 % busy');
+    expect([gpuUseText(2 ** 30, NaN), gpuUseText(NaN, 1), gpuUseText(NaN, NaN)]).toEqual([
+      'GPU 1.00 GiB',
+      'GPU 100 % busy',
+      '',
+    ]);
     expect([plural(1, 'step'), plural(2, 'step')]).toEqual(['1 step', '2 steps']);
   });
 });

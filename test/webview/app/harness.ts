@@ -48,6 +48,20 @@ function sceneOf(name: string): Scene | undefined {
       return undefined;
     case 'live':
       return { state: 'running', events: sample({ ...BASE, steps: 412, warnings: [CUT_OFF] }) };
+    case 'paused': {
+      const events = sample({ ...BASE, steps: 412 });
+      return {
+        state: 'paused',
+        events: [...events, { v: 1, time: new Date().toISOString(), type: 'paused', step: 412 }],
+      };
+    }
+    case 'early': {
+      const events = sample({ ...BASE, steps: 600, ending: 'completed' });
+      return {
+        state: 'completed',
+        events: events.map((e) => (e.type === 'completed' ? { ...e, stoppedEarly: true } : e)),
+      };
+    }
     case 'late':
       return { state: 'running', events: sample({ ...BASE, steps: 884, warnings: [CUT_OFF, DUPLICATES] }) };
     case 'starting': {

@@ -15,7 +15,7 @@ import {
   stepsDone,
   type RunModel,
 } from '../../../src/webview/app/model';
-import { runFolder, sampleRun, SAMPLE_START, type SampleOptions } from '../sample-runs';
+import { preferenceRun, runFolder, sampleRun, SAMPLE_START, type SampleOptions } from '../sample-runs';
 
 const RUN = runFolder('support-bot');
 const BASE: SampleOptions = { steps: 300, totalSteps: 300, stepsPerEpoch: 100, evalSteps: 25, saveSteps: 50 };
@@ -41,6 +41,21 @@ describe('applyBatch', () => {
     expect(facts(single)).toEqual(facts(whole));
     expect(whole.have).toBe(events.length);
     expect(whole.series.length).toBe(300);
+  });
+
+  it('keeps the rewards of preference pairs, which other runs do not have', () => {
+    const events = preferenceRun(BASE);
+    const last = events.findLast((event) => event.type === 'metrics')!;
+    const { series } = modelOf(events);
+    expect([series.last('rewardChosen'), series.last('rewardRejected')]).toEqual([
+      last.rewards!.chosen,
+      last.rewards!.rejected,
+    ]);
+    expect([series.last('rewardMargin'), series.last('rewardAccuracy')]).toEqual([
+      last.rewards!.margins,
+      last.rewards!.accuracies,
+    ]);
+    expect(modelOf(sampleRun(BASE)).series.last('rewardMargin')).toBeNaN();
   });
 
   it('refuses a batch that leaves a gap, repeats, or is of another run', () => {

@@ -1,3 +1,4 @@
+import type { CompletedEvent } from '../../../training/protocol';
 import { button, iconButton, linkButton } from '../components';
 import { h, icon, part } from '../dom';
 import { countText, differenceText, lossText, rewardText } from '../format';
@@ -12,7 +13,7 @@ export function createEnding(commands: Commands): ScenePart {
     update: ({ model, state }) => {
       const { final } = model;
       root.render(`${model.run}${state}${final?.time}${model.have}`, () => {
-        if (final?.type === 'completed') return completed(model, final.adapter, commands);
+        if (final?.type === 'completed') return completed(model, final, commands);
         if (final?.type === 'stopped') return stopped(model, final.step, final.checkpoint, final.adapter, commands);
         if (final?.type === 'failed') return failed(model, final.message, final.hint, commands);
         return state === 'interrupted' ? interrupted(model, commands) : [];
@@ -21,7 +22,11 @@ export function createEnding(commands: Commands): ScenePart {
   };
 }
 
-function completed(model: RunModel, adapter: string, commands: Commands): HTMLElement[] {
+function completed(
+  model: RunModel,
+  { adapter, step, stoppedEarly }: CompletedEvent,
+  commands: Commands,
+): HTMLElement[] {
   const best = bestEvaluation(model);
   const last = model.evaluations.at(-1);
   const trained = model.series.smooth.findLast((loss) => Number.isFinite(loss));
@@ -41,7 +46,9 @@ function completed(model: RunModel, adapter: string, commands: Commands): HTMLEl
         `margin ${rewardText(best.rewards.margins)}, at step ${countText(best.step)}`,
       ),
   ].filter((item) => item !== undefined);
+  const early = `Stopped early after step ${countText(step)}: the validation loss did not improve any more.`;
   return [
+    ...(stoppedEarly ? [message('info', early, 'The weights of the best evaluation are kept.')] : []),
     h('dl', { class: 'figures' }, ...figures),
     pathLine(model.started?.settings['method'] === 'full' ? 'Model' : 'Adapter', adapter, commands),
     h(

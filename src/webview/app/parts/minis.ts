@@ -3,7 +3,7 @@ import { createMiniChart, type MiniInput } from '../charts/mini-chart';
 import type { ChartTheme } from '../charts/theme';
 import type { MetricColumn } from '../../protocol';
 import { h, part, setText } from '../dom';
-import { countText, gibText, normText, rateText, rewardText, shortCount } from '../format';
+import { countText, gibText, gpuUseText, normText, rateText, rewardText, shortCount } from '../format';
 import type { RunModel } from '../model';
 import { niceCeiling, quantile } from '../scale';
 import type { ChartPart } from './loss-section';
@@ -199,15 +199,10 @@ function clipNote(model: RunModel, sorted: Float64Array): string {
   return `clipped at ${limit}: ${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
 }
 
-/** `peak 1.94 GiB, GPU 12.3 GiB and 87 % busy`; the GPU's part where it can be read. */
 function memoryNote({ series }: RunModel, sorted: Float64Array): string {
   const last = (column: MetricColumn): number => series.column(column).findLast(Number.isFinite) ?? NaN;
-  const [memory, busy] = [last('deviceMemoryBytes'), last('deviceUtilization')];
-  const gpu = [
-    ...(Number.isFinite(memory) ? [`${gibText(memory)} GiB`] : []),
-    ...(Number.isFinite(busy) ? [`${Math.round(busy * 100)} % busy`] : []),
-  ].join(' and ');
-  return `peak ${gibText(sorted[sorted.length - 1] ?? NaN)} GiB${gpu === '' ? '' : `, GPU ${gpu}`}`;
+  const gpu = gpuUseText(last('deviceMemoryBytes'), last('deviceUtilization'));
+  return `peak ${gibText(sorted[sorted.length - 1] ?? NaN)} GiB${gpu === '' ? '' : `, ${gpu}`}`;
 }
 
 function scheduleNote(model: RunModel): string {
