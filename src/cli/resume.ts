@@ -3,6 +3,7 @@ import { Failure } from '../common/failure';
 import { findNode } from '../training/launcher';
 import { RESUME_FORCEABLE, type ResumeRequest, requireResumable } from '../training/resume';
 import { openRunFolder, readEvents } from '../training/run-folder';
+import { SETTINGS } from '../training/settings';
 import type { Arguments, Command } from './command';
 import { findRun } from './find-run';
 import { numberFlag } from './number-flag';
@@ -12,12 +13,13 @@ import type { Terminal } from './terminal';
 import { failingAsEvent, report, superviseTrainer } from './train';
 
 const MOST_STEPS = 1_000_000_000;
+const DEVICES = SETTINGS.device.choices;
 
 /** @param trainerPath the bundle of the trainer process */
 export function resumeCommand(trainerPath: string): Command {
   return {
     name: 'resume',
-    usage: 'RUN [--checkpoint STEP] [--max-steps N]',
+    usage: 'RUN [--checkpoint STEP] [--max-steps N] [--device NAME]',
     summary: 'Goes on with a stopped, failed or interrupted run. RUN is a folder, a name, or "last".',
     operands: { least: 1, most: 1 },
     flags: [
@@ -27,6 +29,11 @@ export function resumeCommand(trainerPath: string): Command {
         help: 'Goes on from this checkpoint; later ones are removed. Default: the newest.',
       },
       { name: 'max-steps', value: 'N', help: 'Ends the run after this many steps in all. Default: as the run has it.' },
+      {
+        name: 'device',
+        value: 'NAME',
+        help: `Goes on on another device: ${DEVICES.join(', ')}. Default: as the run has it; auto keeps the one that the run began on, while it works.`,
+      },
       {
         name: 'force',
         value: 'NAME',
@@ -62,10 +69,15 @@ function readRequest(input: Arguments): ResumeRequest {
   const unknown = force.find((name) => !RESUME_FORCEABLE.includes(name));
   if (unknown !== undefined)
     throw new Failure('usage', `--force ${unknown} is not possible.`, `It can be ${RESUME_FORCEABLE.join(', ')}.`, 2);
+  const name = input.last('device');
+  const device = DEVICES.find((each) => each === name);
+  if (name !== undefined && device === undefined)
+    throw new Failure('usage', `--device ${name} is not possible.`, `It can be ${DEVICES.join(', ')}.`, 2);
   const limits = { least: 1, most: MOST_STEPS, whole: true };
   return {
     ...(input.has('checkpoint') && { checkpoint: numberFlag(input, 'checkpoint', 1, limits) }),
     ...(input.has('max-steps') && { maxSteps: numberFlag(input, 'max-steps', 1, limits) }),
+    ...(device !== undefined && { device }),
     force,
   };
 }

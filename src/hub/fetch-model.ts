@@ -9,6 +9,8 @@ import { download, incompleteFile, requireSpace, sizeOf } from './download';
 import type { Hub } from './environment';
 import { type ModelId, modelIdText } from './model-id';
 import { selectFiles } from './select-files';
+import { readDecoderConfig } from '../training/models/config';
+import { readJsonObject } from '../training/weights/json-file';
 
 export interface DownloadPlan {
   readonly model: ModelId;
@@ -38,7 +40,7 @@ export async function planDownload(model: ModelId, { hub, signal }: FetchOptions
 
 /**
  * Fetches what is missing and names it in the cache, the branch last: a model that can be found is whole.
- * @throws Failure of `download`
+ * @throws Failure of `download`, and of `readDecoderConfig` for a model that cannot be trained
  */
 export async function fetchModel(plan: DownloadPlan, options: FetchOptions): Promise<CachedModel> {
   const { model, commit, files, totalBytes, missingBytes } = plan;
@@ -65,13 +67,20 @@ export async function fetchModel(plan: DownloadPlan, options: FetchOptions): Pro
       });
       await placeBlob(blob, place);
     }
+    // Small files come first: what cannot be trained is not fetched.
+    if (file.path === 'config.json') readDecoderConfig(readJsonObject(place), modelIdText(model));
     before += file.bytes;
     onProgress?.(before, totalBytes);
   }
   await writeReference(hub.cache, model, commit);
   const found = findCached(model, hub.cache);
-  if (!found) throw new Error(`${modelIdText(model)} is not in the cache after its download.`);
-  return found;
+  if (found) return found;
+  throw new Failure(
+    'weights-missing',
+    `${modelIdText(model)} is not whole on the hub: its index names weights that it does not have.`,
+    'Choose another model or revision.',
+    2,
+  );
 }
 
 async function askHub(

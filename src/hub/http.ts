@@ -1,7 +1,7 @@
 /** One request over HTTP, by Node's own client: redirects, proxies, and an end to silence. */
 import { type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { bareHost, proxyFor, throughProxy } from './proxy';
+import { bareHost, endSilence, proxyFor, throughProxy } from './proxy';
 
 export interface HttpOptions {
   readonly method?: 'GET' | 'HEAD';
@@ -23,8 +23,6 @@ export interface HttpResponse {
 }
 
 const MOST_REDIRECTS = 10;
-/** A connection over which nothing comes for this long is given up. */
-const SILENCE_MS = 30_000;
 
 /** Rejects with the system's error where there is no connection. Statuses of refusal are answers like others. */
 export async function openUrl(address: string, options: HttpOptions = {}): Promise<HttpResponse> {
@@ -72,9 +70,7 @@ async function send(url: URL, options: HttpOptions): Promise<HttpResponse> {
         ...way?.headers,
       },
     });
-    request.setTimeout(SILENCE_MS, () =>
-      request.destroy(Object.assign(new Error(`${url.host} is silent`), { code: 'ETIMEDOUT' })),
-    );
+    endSilence(request, url.host);
     request.once('error', reject);
     request.once('response', (body) => resolve({ url, status: body.statusCode ?? 0, headers: body.headers, body }));
     request.end();

@@ -4,13 +4,16 @@ import { type ModelId, modelIdText } from './model-id';
 
 const WEIGHTS = 'model.safetensors';
 export const INDEX = 'model.safetensors.index.json';
-const SHARD = /^model-\d{5}-of-\d{5}\.safetensors$/;
+/** Mostly `model-00001-of-00002`, but some write six digits or another word. */
+const SHARD = /^[\w-]+-\d+-of-\d+\.safetensors$/;
+/** Not of the model in Hugging Face's form. */
+const FOREIGN = /^(adapter_|consolidated)/;
 const COMPANIONS =
   /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens)\.json$|^chat_template\.(jinja|json)$|^(licen[cs]e|notice|use_policy|readme)(\.(md|txt))?$/i;
 
 /**
  * The paths that are needed, small ones first.
- * @throws Failure `weights-missing`, `gguf-choice`, `model-config-missing` (exit code 2)
+ * @throws Failure `weights-missing`, `gguf-choice`, `model-config-missing`, `tokenizer-missing` (exit code 2)
  */
 export function selectFiles(model: ModelId, paths: readonly string[]): string[] {
   if (model.file !== undefined) return [ggufOf(model, model.file, paths)];
@@ -21,14 +24,21 @@ export function selectFiles(model: ModelId, paths: readonly string[]): string[] 
   if (paths.includes('adapter_config.json') && !paths.includes('config.json')) throw isAdapter(model);
   if (!paths.includes('config.json'))
     throw new Failure('model-config-missing', `${modelIdText(model)} has no config.json.`, 'Choose another model.', 2);
+  if (!paths.includes('tokenizer.json'))
+    throw new Failure(
+      'tokenizer-missing',
+      `${modelIdText(model)} has no tokenizer.json, so that it cannot be trained.`,
+      'Choose another model or revision; many that lack it are on the hub a second time, with it.',
+      2,
+    );
   return [...paths.filter((path) => COMPANIONS.test(path)), ...weights];
 }
 
 /** One file, or an index and its shards; other weights at the top where there is neither. */
 function weightsOf(paths: readonly string[]): string[] {
   if (paths.includes(WEIGHTS)) return [WEIGHTS];
-  if (paths.includes(INDEX)) return [INDEX, ...paths.filter((path) => SHARD.test(path)).sort()];
-  return paths.filter((path) => /^[^/]+\.safetensors$/.test(path) && !/^(adapter_|consolidated)/.test(path));
+  if (paths.includes(INDEX)) return [INDEX, ...paths.filter((path) => SHARD.test(path) && !FOREIGN.test(path)).sort()];
+  return paths.filter((path) => /^[^/]+\.safetensors$/.test(path) && !FOREIGN.test(path));
 }
 
 /** By the whole name, or by its label. */

@@ -7,6 +7,7 @@ import type { ResumePoint } from './loop';
 import type { Parameter } from './optimizer';
 import { type RunFile, type RunFolder, type RunSummary, openRunFolder, runFolderAt } from './run-folder';
 import { FORCEABLE } from './preflight/codes';
+import type { Settings } from './settings';
 import { openBaseModel } from './weights/base-model';
 
 /** Crosses the border to the trainer as JSON, after `--resume`. */
@@ -15,6 +16,8 @@ export interface ResumeRequest {
   readonly checkpoint?: number;
   /** Replaces `max_steps` of the run. */
   readonly maxSteps?: number;
+  /** Replaces `device` of the run. */
+  readonly device?: Settings['device'];
   /** Names of refusals that the user overrules: the codes of their failures. */
   readonly force?: readonly string[];
 }
@@ -87,12 +90,12 @@ export function resumePoint(
 
 /**
  * The settings of the resumed run: every automatic one as the number that it was, since a number that is computed
- * anew (from more steps, or on another machine) would bend the learning rate.
+ * anew (from more steps, or on another machine) would bend the learning rate. Only the device is left to `chooseDevice`.
  * @throws Failure `max-steps-reached` (exit code 2)
  */
 export function requestedSettings(
   run: RunFile,
-  { maxSteps, force = [] }: ResumeRequest,
+  { maxSteps, device, force = [] }: ResumeRequest,
   checkpoint: Checkpoint | undefined,
 ): Readonly<Record<string, unknown>> {
   const written: Readonly<Record<string, unknown>> = run.settings ?? run.requested;
@@ -100,6 +103,7 @@ export function requestedSettings(
   const settings: Readonly<Record<string, unknown>> = {
     ...written,
     ...(maxSteps !== undefined && { max_steps: maxSteps }),
+    device: device ?? run.requested['device'] ?? 'auto',
     force: [...new Set(forced.filter((name) => !OWN_REFUSALS.includes(name)))],
   };
   const step = checkpoint?.progress.step ?? 0;

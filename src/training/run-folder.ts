@@ -53,7 +53,7 @@ export interface RunFile {
   readonly model?: Readonly<Record<string, unknown>>;
   readonly data?: Readonly<Record<string, unknown>>;
   /** Where it runs and, where it was chosen for the user, why. */
-  readonly device?: { readonly name: string; readonly reason: string };
+  readonly device?: { readonly name: string; readonly reason: string | null };
   /** What the preflight would have refused, had the setting `force` not named it. */
   readonly forced?: readonly { readonly code: string; readonly message: string }[];
 }

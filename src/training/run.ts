@@ -17,7 +17,7 @@ import {
 } from './checkpoint';
 import { physicalCores } from './cores';
 import { loadData } from './data';
-import { chooseDevice } from './devices/choose-device';
+import { chooseDevice, otherDeviceWarning } from './devices/choose-device';
 import { monitorDevice } from './devices/monitor';
 import { createEngine } from './engines/create-engine';
 import { onnxRuntimeVersion } from './engines/onnxruntime';
@@ -69,7 +69,10 @@ export async function trainRun(
     if (resume && folder.run.hashes) requireSameInputs(folder.run.hashes, hashes, { ...settings }, resume.force ?? []);
     const firstEpoch = planEpoch(data.train, batchPlan(settings), 0);
     const stepsPerEpoch = Math.ceil(firstEpoch.length / settings.gradient_accumulation_steps);
-    const chosen = await chooseDevice(settings);
+    const begunOn = checkpoint && folder.run.settings?.['device']?.toString();
+    const chosen = await chooseDevice(settings, begunOn);
+    const moved = begunOn !== undefined && begunOn !== chosen.device;
+    if (moved) report({ type: 'warning', ...otherDeviceWarning(begunOn, chosen) });
     const numbers = resolveDefaults(settings, {
       stepsPerEpoch,
       physicalCores: physicalCores(),
@@ -79,7 +82,9 @@ export async function trainRun(
     const length = longestRow([...data.train, ...data.validation], batchPlan(settings));
     const layout = layoutFor(length, config.vocabulary);
     const question = memoryQuestion(config, numbers, data.train, { length, ...layout });
-    const { memory, reason: memoryReason } = chooseMemory(settings.memory, chosen.device, question, freeBytes());
+    // What was chosen for a GPU may not fit beside a processor.
+    const memorySetting = moved ? requireSettings(folder.run.requested).memory : settings.memory;
+    const { memory, reason: memoryReason } = chooseMemory(memorySetting, chosen.device, question, freeBytes());
     const resolved = { ...numbers, model, device: chosen.device, memory };
     const { warnings, forced } = preflight({ settings: resolved, base: checked, data });
     for (const warning of warnings) report({ type: 'warning', ...warning });
@@ -102,7 +107,7 @@ export async function trainRun(
       model: { path: base.path, ...base.hub, kind: base.kind, family: config.family, parameters: count(tensors) },
       data: data.facts,
       forced,
-      ...(chosen.reason !== undefined && { device: { name: chosen.device, reason: chosen.reason } }),
+      device: { name: chosen.device, reason: chosen.reason ?? null },
     });
     const engine = createEngine(resolved, true);
     // Before the log says that the steps after this one are void: both must go together.

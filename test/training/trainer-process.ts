@@ -19,11 +19,14 @@ const cli = join(root, 'dist', 'cli.js');
 
 export const STEPS = 20;
 
-/** The first lines of the sample's data, in a file of this folder. */
+/** The shortest records of the sample's data, in a file of this folder. */
 export function dataFile(folder: string, name: 'train' | 'validation', lines: number): string {
   const path = join(folder, `${name}.jsonl`);
-  const text = readFileSync(join(sample, `${name}.jsonl`), 'utf8');
-  writeFileSync(path, `${text.split('\n').slice(0, lines).join('\n')}\n`);
+  const records = readFileSync(join(sample, `${name}.jsonl`), 'utf8')
+    .trimEnd()
+    .split('\n');
+  records.sort((a, b) => a.length - b.length);
+  writeFileSync(path, `${records.slice(0, lines).join('\n')}\n`);
   return path;
 }
 

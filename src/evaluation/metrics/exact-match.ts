@@ -1,4 +1,4 @@
-/** Share of predictions that equal their reference character for character. Of no pairs it is NaN. */
-export function exactMatch(pairs: readonly { readonly prediction: string; readonly reference: string }[]): number {
-  return pairs.filter(({ prediction, reference }) => prediction === reference).length / pairs.length;
-}
+import { meanOfBest } from './metric';
+
+/** Share of predictions that equal a reference character for character. */
+export const exactMatch = meanOfBest((prediction, reference) => (prediction === reference ? 1 : 0));

@@ -9,8 +9,8 @@ export interface Measurement {
   /** Floating-point operations per second, of the device and of the processor in the same minute. */
   readonly flops: number;
   readonly processorFlops: number;
-  /** Largest difference between both results, relative to the largest number in the processor's. */
-  readonly error: number;
+  /** Largest difference between both results, relative to the largest number in the processor's; `null`: not a finite one. */
+  readonly error: number | null;
 }
 
 /** Products like those of a small model's layers. The first look must stay short on a device that is only software. */
@@ -33,9 +33,14 @@ export async function measureDevice(device: Device): Promise<Measurement> {
 async function compare(device: Device, look: Look): Promise<Measurement> {
   const processor = await time('cpu', look);
   const other = await time(device, look);
-  const largest = processor.result.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
-  const difference = processor.result.reduce((max, x, i) => Math.max(max, Math.abs(x - (other.result[i] ?? NaN))), 0);
-  return { flops: other.flops, processorFlops: processor.flops, error: difference / largest };
+  return { flops: other.flops, processorFlops: processor.flops, error: relativeError(other.result, processor.result) };
+}
+
+/** Never NaN: JSON, in which the answer travels, makes `null` of it, which compares like 0. */
+export function relativeError(found: Float32Array, expected: Float32Array): number | null {
+  const largest = expected.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
+  const difference = expected.reduce((max, x, i) => Math.max(max, Math.abs(x - (found[i] ?? NaN))), 0);
+  return Number.isFinite(difference) ? difference / largest : null;
 }
 
 async function time(device: Device, look: Look): Promise<{ flops: number; result: Float32Array }> {

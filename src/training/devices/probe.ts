@@ -1,11 +1,12 @@
 /**
  * Host side of a probe. It runs in a process of its own, since a broken driver can abort the process, end it with
- * code 0, or hang. What it found is kept for a week, or until the machine, a driver or the runtime changes.
+ * code 0, or hang. What it found is kept for a week, a failure for an hour (another program may have filled the GPU),
+ * or until the machine, a driver or the runtime changes.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { Device } from '../engines/onnxruntime';
 import type { Gpu } from './gpu-parsers';
 import { runtimeIsInstalled, withGpuRuntime } from './gpu-runtime';
@@ -27,7 +28,8 @@ export interface ProbeOptions {
 }
 
 const TIMEOUT_MS = 60_000;
-const WEEK_MS = 7 * 24 * 3600 * 1000;
+const HOUR_MS = 3600 * 1000;
+const WEEK_MS = 7 * 24 * HOUR_MS;
 /** More would be machines that share a home, each with its GPUs. */
 const MOST_KEPT = 32;
 /** Marks the line of the answer among what drivers print. */
@@ -36,7 +38,9 @@ export const PROBE_ANSWER = 'probe-answer ';
 export async function probeDevice(device: Device, options: ProbeOptions): Promise<ProbeOutcome> {
   const { now = Date.now(), anew = false } = options;
   const key = keyOf(device, options);
-  const known = readKept().filter(({ time }) => now - time < WEEK_MS && time <= now);
+  const known = readKept().filter(
+    ({ time, outcome }) => time <= now && now - time < ('failed' in outcome ? HOUR_MS : WEEK_MS),
+  );
   const kept = known.find((each) => each.key === key);
   if (kept && !anew) return kept.outcome;
   const outcome = await ask(device, options);
@@ -76,11 +80,10 @@ export function parseAnswer(output: string, printed: string): ProbeOutcome | und
 }
 
 /** Everything that changes what a device can do here. */
-function keyOf(device: Device, { trainerPath, runtimeVersion, gpus }: ProbeOptions): string {
+function keyOf(device: Device, { runtimeVersion, gpus }: ProbeOptions): string {
   const { VK_ICD_FILENAMES, VK_DRIVER_FILES, CUDA_VISIBLE_DEVICES } = process.env;
   return JSON.stringify([
     device,
-    basename(trainerPath),
     runtimeVersion,
     process.version,
     `${process.platform} ${release()} ${process.arch}`,

@@ -104,11 +104,14 @@ export function judge(device: Device, outcome: ProbeOutcome, facts: DeviceFacts)
     return { device, state: 'unusable', text: outcome.failed, hint: failureHint(device, outcome.failed, facts) };
   const { measured } = outcome;
   const compared = `a matrix product ran at ${speedText(measured.flops)}, on the processor at ${speedText(measured.processorFlops)}`;
-  if (!(measured.error <= LARGEST_ERROR))
+  if (measured.error === null || measured.error > LARGEST_ERROR)
     return {
       device,
       state: 'unusable',
-      text: `its results are wrong by ${(measured.error * 100).toPrecision(2)} %`,
+      text:
+        measured.error === null
+          ? 'its results are no numbers'
+          : `its results are wrong by ${(measured.error * 100).toPrecision(2)} %`,
       hint: 'Update the driver of the GPU.',
       measured,
     };

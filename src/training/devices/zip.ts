@@ -11,7 +11,7 @@ interface Entry {
   readonly headerAt: number;
 }
 
-const END_OF_DIRECTORY = 0x06054b50;
+const END_OF_DIRECTORY = 'PK\x05\x06';
 const DIRECTORY_ENTRY = 0x02014b50;
 const LONGEST_END = 22 + 0xffff;
 const DEFLATED = 8;
@@ -38,8 +38,8 @@ export async function extractFiles(
 async function readDirectory(handle: FileHandle): Promise<Map<string, Entry>> {
   const { size } = await handle.stat();
   const tail = await readAt(handle, Math.max(0, size - LONGEST_END), Math.min(size, LONGEST_END));
-  const end = tail.lastIndexOf(Uint8Array.of(0x50, 0x4b, 0x05, 0x06));
-  if (end < 0 || tail.readUInt32LE(end) !== END_OF_DIRECTORY) throw new Error('This is no ZIP archive.');
+  const end = tail.lastIndexOf(END_OF_DIRECTORY);
+  if (end < 0) throw new Error('This is no ZIP archive.');
   const directory = await readAt(handle, tail.readUInt32LE(end + 16), tail.readUInt32LE(end + 12));
   const entries = new Map<string, Entry>();
   for (let at = 0; at + 46 <= directory.length && directory.readUInt32LE(at) === DIRECTORY_ENTRY;) {

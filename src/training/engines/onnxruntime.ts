@@ -112,7 +112,7 @@ export class DeviceUnavailable extends Failure {
     super(
       'device-unavailable',
       `The device "${device}" is not available here: ${reason}.`,
-      'Set device to cpu, or run "fine-tune doctor" to see what is there and what is missing.',
+      'Set device to cpu (for a run that has begun: "fine-tune resume RUN --device cpu"). "fine-tune doctor" shows what is missing.',
       2,
     );
   }

@@ -1,66 +1,127 @@
-/** How much memory a run takes, roughly: enough to choose a layout. All in bytes. */
+/**
+ * How much memory a run takes at most, item by item, all in bytes: counted from the shapes of the base, from the
+ * settings and from the very graphs that will run. No weights are read.
+ */
+import { isTarget } from '../adapters/lora';
+import { weightForms } from '../base';
 import type { DecoderConfig } from '../models/config';
 import { baseTensors, linearModules } from '../models/tensors';
+import { layoutFor } from '../session';
+import type { ResolvedSettings } from '../settings';
+import type { BaseModel } from '../weights/base-model';
+import { elementCount } from '../weights/tensor-info';
+import { type GraphPlan, evaluationPlan, trainingPlan } from './plans';
+import type { DataType } from '../graph/graph';
 
 export interface MemoryQuestion {
   readonly config: DecoderConfig;
-  readonly layout: 'fast' | 'low';
-  readonly method: 'lora' | 'qlora' | 'full';
-  /** Bytes of a number of a frozen matrix (0.5 in 4 bits is for the linear layers of qlora alone). */
-  readonly bytesPerWeight: number;
-  readonly trainedNumbers: number;
-  /** Rows of a batch, tokens of the longest row, blocks of attention. */
-  readonly rows: number;
-  readonly length: number;
-  readonly blocks: number;
-  /** Labelled tokens of a batch, at most, and the parts in which they reach the head. */
-  readonly labelled: number;
-  readonly headChunks: number;
+  readonly base: Pick<BaseModel, 'tensors'>;
+  readonly settings: ResolvedSettings & { readonly memory: 'fast' | 'low' };
+  /** Tokens of the longest row of a batch. */
+  readonly rowTokens: number;
+  /** Trained tokens of a row, at most; of a pair those of both answers. */
+  readonly rowLabels: number;
+  readonly validation: boolean;
 }
 
 export interface MemoryEstimate {
+  /** The base as it is kept, and the copies that are packed for speed. */
   readonly weights: number;
-  /** Trained tensors, their gradients, both moments of AdamW, the best ones so far. */
-  readonly training: number;
+  readonly packed: number;
+  /** What is trained, and what AdamW keeps of it. */
+  readonly trained: number;
+  readonly optimizer: number;
+  readonly gradients: number;
+  /** Values between forward and backward pass, the logits included, and what a batch brings. */
   readonly activations: number;
-  readonly head: number;
-  /** Node, the runtime, the program. */
+  /** What the graphs for the validation data take besides. */
+  readonly evaluation: number;
+  /** Node, the engine, the program. */
   readonly runtime: number;
 }
 
+/** An arena does not use every byte again: peaks measured on the SmolLM2-135M shape over those that were counted. */
+const ARENA = 1.1;
+/** Node with the engine and the program loaded, before a model is. */
+const RUNTIME = 110e6;
+/** Of the compiled form of one operation. */
+const NODE_BYTES = 4e3;
+
 export function estimateMemory(question: MemoryQuestion): MemoryEstimate {
-  const { config, layout, method, rows, length } = question;
-  const tokens = rows * length;
-  const kept = 4 * config.hidden * tokens * config.layers;
-  const inside = 4 * numbersInsideLayer(question) * tokens;
+  const { settings, config } = question;
+  const { rows, length } = batchSizes(question);
+  const stored = storedWeights(question);
+  const trained = 4 * trainedNumbers(question);
+  const onProcessor = settings.device === 'cpu';
+  const layered = settings.memory === 'low' && onProcessor;
+  const plan = planOf(question, stored.typeOf);
+  const training = trainingPlan(plan, layered);
+  const { validation } = question;
+  // Supervised evaluation takes batches twice as large.
+  const evaluation = evaluationPlan({ ...plan, rows: (settings.objective === 'dpo' ? 1 : 2) * rows }, layered);
+  const mapped = layered ? 0 : stored.bytes;
+  const accumulated = settings.gradient_accumulation_steps > 1 ? 2 : 1;
+  const kept = layered ? 4 * config.hidden * rows * length * config.layers : 0;
   return {
-    weights: weightBytes(question),
-    training: 4 * question.trainedNumbers * (method === 'full' ? 4 : 5),
-    // A backward pass needs about as much again for the layer that it is in.
-    activations: layout === 'fast' ? inside * (config.layers + 1) : kept + 2 * inside,
-    // Logits, their softmax, and what is made from both.
-    head: 3 * 4 * Math.ceil(question.labelled / question.headChunks) * config.vocabulary,
-    runtime: 200e6,
+    weights: stored.bytes,
+    packed: onProcessor && !layered ? training.packed : 0,
+    // With validation data the best tensors so far are kept besides.
+    trained: trained * (validation ? 2 : 1),
+    optimizer: 2 * trained,
+    gradients: accumulated * trained,
+    activations: ARENA * (training.peak - (layered ? 0 : training.outputs)) + training.feeds + kept,
+    evaluation: validation ? ARENA * evaluation.peak + evaluation.feeds + mapped : 0,
+    runtime: RUNTIME + NODE_BYTES * (training.values + (validation ? evaluation.values : 0)),
   };
 }
 
 export const totalBytes = (estimate: MemoryEstimate): number =>
   Object.values(estimate).reduce((sum: number, bytes: number) => sum + bytes, 0);
 
-/** Numbers for each token that the backward pass of a layer reads. */
-function numbersInsideLayer({ config, length, blocks }: MemoryQuestion): number {
-  const { hidden, heads, kvHeads, headDim, intermediate } = config;
-  const scores = heads * length * (0.5 + 0.5 / blocks);
-  return 8 * hidden + 2 * (heads + 2 * kvHeads) * headDim + scores + (config.gatedMlp ? 5 : 3) * intermediate;
+function batchSizes({ settings, rowTokens }: MemoryQuestion): { rows: number; length: number } {
+  return {
+    rows: settings.batch_size * (settings.objective === 'dpo' ? 2 : 1),
+    length: Math.ceil(rowTokens / LENGTH_MULTIPLE) * LENGTH_MULTIPLE,
+  };
+}
+const LENGTH_MULTIPLE = 8;
+
+function planOf(question: MemoryQuestion, storedAs: (name: string) => DataType): GraphPlan {
+  const { config, settings, rowTokens, rowLabels } = question;
+  const { rows, length } = batchSizes(question);
+  return {
+    config,
+    settings,
+    storedAs,
+    layout: layoutFor(rowTokens, config.vocabulary),
+    rows,
+    length,
+    labelled: settings.packing ? rows * length : settings.batch_size * rowLabels,
+  };
 }
 
-function weightBytes({ config, layout, method, bytesPerWeight }: MemoryQuestion): number {
-  if (method === 'full') return 0;
-  const numbers = (shapes: readonly (readonly number[])[]): number =>
-    shapes.reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
-  const all = numbers(baseTensors(config).map(({ shape }) => shape));
-  const linear = numbers(linearModules(config).map(({ inFeatures, outFeatures }) => [inFeatures, outFeatures]));
-  if (method === 'qlora') return (all - linear) * bytesPerWeight + linear * (4.13 / 8);
-  // The fast layout packs a second copy, for speed.
-  return all * bytesPerWeight + (layout === 'fast' && bytesPerWeight === 4 ? 4 * linear : 0);
+/** Frozen tensors in the form in which they are kept; none where all are trained. */
+function storedWeights({ config, base, settings }: MemoryQuestion): {
+  bytes: number;
+  typeOf: (name: string) => DataType;
+} {
+  const formOf = weightForms(config, settings, base);
+  const types = new Map<string, DataType>();
+  let bytes = 0;
+  for (const { name, shape } of settings.method === 'full' ? [] : baseTensors(config)) {
+    const tensors = formOf(name, shape)?.tensors ?? [{ name, dataType: 'float32' as const, bytes: 4 * elementCount(shape) }];
+    for (const tensor of tensors) {
+      types.set(tensor.name, tensor.dataType);
+      bytes += tensor.bytes;
+    }
+  }
+  return { bytes, typeOf: (name) => types.get(name) ?? 'float32' };
+}
+
+function trainedNumbers({ config, settings }: MemoryQuestion): number {
+  const { method, r, use_dora, target_modules } = settings;
+  if (method === 'full') return baseTensors(config).reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  return linearModules(config)
+    .filter(({ module }) => isTarget(module, target_modules))
+    .reduce((sum, { inFeatures, outFeatures }) => sum + r * (inFeatures + outFeatures) + (use_dora ? outFeatures : 0), 0);
 }

@@ -74,6 +74,14 @@ describe('what is known from before', () => {
     await ask({ now: 1e12 + 8 * 24 * 3600e3, anew: true });
     expect(starts()).toBe(6);
   });
+  it('is a failure for an hour only: another program may have filled the GPU', async () => {
+    const { options, starts } = trainer('process.exit(1)');
+    await probeDevice('cuda', options);
+    await probeDevice('cuda', { ...options, now: 1e12 + 59 * 60e3 });
+    expect(starts()).toBe(1);
+    await probeDevice('cuda', { ...options, now: 1e12 + 61 * 60e3 });
+    expect(starts()).toBe(2);
+  });
   it('is asked again where the file is damaged', async () => {
     const { options, starts } = trainer(`console.log(${JSON.stringify(ANSWER)});`);
     await probeDevice('webgpu', options);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Gpu } from '../../../src/training/devices/gpu-parsers';
+import { relativeError } from '../../../src/training/devices/measure';
 import { type DeviceFacts, choose, judge, missingPart } from '../../../src/training/devices/survey';
 
 const card = (driver: string | null): Gpu => ({
@@ -18,7 +19,7 @@ const facts = (more: Partial<DeviceFacts> = {}): DeviceFacts => ({
   vulkanLoader: true,
   ...more,
 });
-const measured = (flops: number, error = 1e-6) => ({ measured: { flops, processorFlops: 100e9, error } });
+const measured = (flops: number, error: number | null = 1e-6) => ({ measured: { flops, processorFlops: 100e9, error } });
 
 describe('what is missing', () => {
   it('of CUDA: the card, the driver, its age, the provider, in this order', () => {
@@ -53,7 +54,12 @@ describe('the verdict on a device', () => {
       state: 'unusable',
       text: 'its results are wrong by 50 %',
     });
-    expect(judge('cuda', measured(4e12, NaN), facts()).state).toBe('unusable');
+    // As it comes out of the probe: NaN does not survive JSON.
+    const broken = relativeError(Float32Array.of(1, NaN), Float32Array.of(1, 2));
+    const answer = JSON.parse(JSON.stringify(measured(4e12, broken))) as ReturnType<typeof measured>;
+    expect(judge('cuda', answer, facts())).toMatchObject({ state: 'unusable', text: 'its results are no numbers' });
+    expect(relativeError(Float32Array.of(1), Float32Array.of(1, 2))).toBeNull();
+    expect(relativeError(Float32Array.of(1, 2.5), Float32Array.of(1, 2))).toBe(0.25);
     expect(judge('webgpu', { failed: 'no adapter' }, facts({ vulkanLoader: false }))).toMatchObject({
       text: 'no adapter',
       hint: expect.stringContaining('libvulkan1') as string,
