@@ -24,7 +24,7 @@ import {
 
 const USAGE = `Usage: npm run bench:train -- [options]
   --shape NAME       ${SHAPE_NAMES.join(', ')} (default smollm2-135m)
-  --method NAME      lora or qlora (default lora); the peer's base stays in float32
+  --method NAME      lora or qlora (default lora)
   --memory LAYOUT    fast or low (default fast); --peer-option=--checkpointing is the peer's way
   --precision TYPE   float32, bfloat16 or float16: how the frozen matrices are kept (default float32)
   --targets WHICH    qv or all-linear (default qv)
@@ -66,7 +66,7 @@ async function main(): Promise<number> {
         measureIn(options.peer, [
           join(__dirname, '..', '..', 'bench', 'peft', 'train.py'),
           ...['--base', base, '--batches', batches, '--targets', task.targets],
-          ...['--r', `${task.r}`, '--warmup', `${task.warmup}`, '--steps', `${task.steps}`],
+          ...['--method', task.method, '--r', `${task.r}`, '--warmup', `${task.warmup}`, '--steps', `${task.steps}`],
           ...['--threads', `${task.threads}`, '--seed', `${task.seed}`, ...options.peerOptions],
         ]),
       );

@@ -26,7 +26,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import torch
 from peft import LoraConfig, get_peft_model
-from transformers import AutoModelForCausalLM, LlamaConfig, get_linear_schedule_with_warmup
+from transformers import AutoModelForCausalLM, BitsAndBytesConfig, LlamaConfig, get_linear_schedule_with_warmup
 
 TARGETS = {"qv": ["q_proj", "v_proj"], "all-linear": "all-linear"}
 
@@ -51,6 +51,13 @@ def smollm2_135m() -> LlamaConfig:
 
 def base_model(options: argparse.Namespace):
     attention = {"attn_implementation": options.attention, "dtype": torch.float32}
+    if options.method == "qlora":
+        attention["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.float32,
+        )
     if options.base:
         return AutoModelForCausalLM.from_pretrained(options.base, **attention)
     torch.manual_seed(options.seed)
@@ -131,6 +138,7 @@ def report(options: argparse.Namespace, batches: list[dict], trained: int, secon
         "r": options.r,
         "targets": options.targets,
         "attention": options.attention,
+        "method": options.method,
         "precision": options.precision,
         "checkpointing": options.checkpointing,
         "threads": options.threads,
@@ -146,6 +154,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--batches", type=Path, help="batches.json; without it random tokens")
     parser.add_argument("--write-base", type=Path, help="write a float32 folder here and stop")
     parser.add_argument("--write-batches", type=Path, help="write the batches here and stop")
+    parser.add_argument("--method", choices=["lora", "qlora"], default="lora", help="qlora needs --base")
     parser.add_argument("--targets", choices=sorted(TARGETS), default="qv")
     parser.add_argument("--r", type=int, default=8)
     parser.add_argument("--dropout", type=float, default=0.0)
