@@ -3,7 +3,7 @@
     python scripts/oracles/metrics.py test/evaluation/metrics/dump.json
 
 Needs: sacrebleu 2.6.0, rouge_score 0.1.2 with nltk 3.10.4, scikit-learn 1.9.1, and transformers, whose
-`data/metrics/squad_metrics.py` holds the functions of SQuAD's evaluate-v2.0.py.
+`data/metrics/squad_metrics.py` holds the functions of SQuAD's evaluate-v2.0.py, with PyTorch.
 """
 
 import json
@@ -11,6 +11,7 @@ import random
 import sys
 
 import numpy as np
+import torch
 from nltk.stem.porter import PorterStemmer
 from rouge_score import rouge_scorer
 from sacrebleu.metrics import BLEU, CHRF
@@ -50,7 +51,7 @@ TEXTS = [
     "\n",
     "½ ² Ⅳ ① 〇 × ÷ € ° ™ §",
 ]
-SHAPES = {"rouge1": "rouge1", "rouge2": "rouge2", "rougeL": "rougeL", "rougeLsum": "rougeLsum"}
+ROUGE = ["rouge1", "rouge2", "rougeL", "rougeLsum"]
 LABELS = ["billing", "bug", "praise", "other", "größe"]
 
 
@@ -115,8 +116,8 @@ def by_reference(rows):
 
 
 def rouge_values(prediction, references, stem):
-    scores = rouge_scorer.RougeScorer(list(SHAPES), use_stemmer=stem).score_multi(references, prediction)
-    return [value for name in SHAPES for value in scores[name]]
+    scores = rouge_scorer.RougeScorer(ROUGE, use_stemmer=stem).score_multi(references, prediction)
+    return [value for name in ROUGE for value in scores[name]]
 
 
 class Random:
@@ -150,10 +151,26 @@ class Random:
         return int(self.next() * n)
 
 
-def resampling(rows, tuned):
+def text_rows(rows):
+    return [{"prediction": prediction, "references": references} for prediction, references in rows]
+
+
+def perplexity():
+    """Rows of negative log-likelihoods, and exp of torch's cross-entropy over all their tokens."""
+    torch.manual_seed(5)
+    logits = [torch.randn(length, 50, dtype=torch.float64) for length in (1, 7, 40, 200)]
+    labels = [torch.randint(0, 50, (len(row),)) for row in logits]
+    each = [torch.nn.functional.cross_entropy(a, b, reduction="none").tolist() for a, b in zip(logits, labels)]
+    return {"rows": each, "value": torch.nn.functional.cross_entropy(torch.cat(logits), torch.cat(labels)).exp().item()}
+
+
+def resampling(rows):
     """Intervals and tests as sacrebleu has them, on the random numbers of the product."""
     samples, seed = 300, 12345
-    found = {"samples": samples, "seed": seed, "tuned": tuned}
+    # The second model answers some rows better and some worse.
+    tuned = [varied(random.Random(i), references[0] if i % 5 else "") for i, (_, references) in enumerate(rows)]
+    found = {"samples": samples, "seed": seed, "rows": text_rows(rows)}
+    found["tuned"] = text_rows([(answer, references) for answer, (_, references) in zip(tuned, rows)])
     for name, metric in (("bleu", BLEU()), ("chrf", CHRF())):
         references = by_reference(rows)
         base = metric._extract_corpus_statistics([prediction for prediction, _ in rows], references)
@@ -196,22 +213,20 @@ def classification():
 def main():
     rows = pairs()
     predictions = [prediction for prediction, _ in rows]
-    sentence = {}
-    corpus = {}
+    bleu = {}
     signatures = {}
     for name, options in bleus().items():
         each = BLEU(effective_order=True, **options)
-        sentence[name] = [each.sentence_score(prediction, references).score for prediction, references in rows]
+        sentence = [each.sentence_score(prediction, references).score for prediction, references in rows]
         whole = BLEU(**options)
-        corpus[name] = whole.corpus_score(predictions, by_reference(rows)).score
-        signatures[name] = [str(whole.get_signature()), whole.get_signature().format(short=True)]
-    chrf_sentence = {}
-    chrf_corpus = {}
+        bleu[name] = {"sentence": sentence, "corpus": whole.corpus_score(predictions, by_reference(rows)).score}
+        signatures[name] = str(whole.get_signature())
+    chrf = {}
     for name, options in {"chrf": {}, "chrf++": {"word_order": 2}, "chrf/lc": {"lowercase": True}}.items():
         metric = CHRF(**options)
-        chrf_sentence[name] = [metric.sentence_score(p, references).score for p, references in rows]
-        chrf_corpus[name] = metric.corpus_score(predictions, by_reference(rows)).score
-        signatures[name] = [str(metric.get_signature()), metric.get_signature().format(short=True)]
+        sentence = [metric.sentence_score(prediction, references).score for prediction, references in rows]
+        chrf[name] = {"sentence": sentence, "corpus": metric.corpus_score(predictions, by_reference(rows)).score}
+        signatures[name] = str(metric.get_signature())
     words = sorted({word for text in TEXTS for word in text.lower().split() if word.isascii() and word.isalpha()})
     suffixes = "ational tional enci anci izer abli alli entli eli ousli ization ation ator alism iveness fulness ousness"
     suffixes += " aliti iviti biliti fulli logi icate ative alize iciti ical ful ness al ance ence er ic able ible ant"
@@ -219,9 +234,9 @@ def main():
     words += [stem + suffix for stem in ("tr", "relat", "commun", "y", "sky", "hopp", "oy") for suffix in suffixes.split()]
     words += "sky skies dying lying tying news innings outing cannings howe proceed exceed succeed yyyy bees".split()
     dump = {
-        "rows": rows,
-        "bleu": {"sentence": sentence, "corpus": corpus},
-        "chrf": {"sentence": chrf_sentence, "corpus": chrf_corpus},
+        "rows": text_rows(rows),
+        "bleu": bleu,
+        "chrf": chrf,
         "signatures": signatures,
         "rouge": {
             "stem": [rouge_values(prediction, references, True) for prediction, references in rows],
@@ -233,7 +248,8 @@ def main():
             for p, references in rows
         ],
         "classification": classification(),
-        "resampling": resampling(rows[40:200], [varied(random.Random(i), row[1][0]) for i, row in enumerate(rows[40:200])]),
+        "perplexity": perplexity(),
+        "resampling": resampling(rows[40:160]),
     }
     rounded = json.loads(json.dumps(dump), parse_float=lambda text: round(float(text), 9))
     with open(sys.argv[1], "w", encoding="utf-8") as file:

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { Failure } from '../common/failure';
 import { attach } from '../training/control';
 import type { TrainerCommand } from '../training/protocol';
@@ -16,17 +17,23 @@ export async function askTrainer(
   command: TrainerCommand,
   ...wanted: readonly RunState[]
 ): Promise<RunSummary> {
-  const connection = await attach(path, PATIENCE_MS);
-  await connection?.send(command);
-  connection?.close();
+  const began = performance.now();
+  let sent = false;
   for (;;) {
+    if (!sent) {
+      const connection = await attach(path, PATIENCE_MS);
+      await connection?.send(command);
+      connection?.close();
+      sent = connection !== undefined;
+    }
     const run = await summarizeRun(path);
-    if (wanted.includes(run.state) || !isLive(run)) return run;
-    if (!connection)
+    if ((sent && wanted.includes(run.state)) || !isLive(run)) return run;
+    // One that has just been started opens its socket a moment later.
+    if (!sent && performance.now() - began >= PATIENCE_MS)
       throw new Failure(
         'no-answer',
         `The trainer of ${name} does not answer.`,
-        `Its process id is in ${path}/process.json; end that process if it hangs.`,
+        `Its process id is in ${join(path, 'process.json')}; end that process if it hangs.`,
       );
     await new Promise((done) => setTimeout(done, POLL_MS));
   }

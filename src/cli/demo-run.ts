@@ -7,6 +7,7 @@ import { encodePrompt } from '../dataset/labels';
 import { readRecords } from '../dataset/records';
 import { generateGreedily } from '../evaluation/generation';
 import { exactMatch } from '../evaluation/metrics/exact-match';
+import { tally } from '../evaluation/metrics/metric';
 import { readAdapter } from '../export/read-adapter';
 import { checkBase } from '../training/base';
 import { physicalCores } from '../training/cores';
@@ -47,9 +48,9 @@ export async function demo(
   const after = await answer(questions, base, runFolder.adapter, terminal);
 
   const score = (predictions: readonly string[]): string => {
-    const pairs = predictions.map((prediction, i) => ({ prediction, reference: questions[i]!.reference }));
-    const share = exactMatch(pairs);
-    return `${Math.round(share * pairs.length)} of ${pairs.length} right to the letter (${(100 * share).toFixed(0)} %)`;
+    const rows = predictions.map((prediction, i) => ({ prediction, references: [questions[i]!.reference] }));
+    const share = tally(exactMatch, rows).score();
+    return `${Math.round(share * rows.length)} of ${rows.length} right to the letter (${(100 * share).toFixed(0)} %)`;
   };
   terminal.out('');
   questions.slice(0, SHOWN).forEach(({ ticket, reference }, i) => {

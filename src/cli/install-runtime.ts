@@ -59,7 +59,7 @@ Exit codes: 0 done, or nothing to do; 1 it failed; 2 it was not confirmed.`,
 }
 
 async function remove(terminal: Terminal): Promise<number> {
-  terminal.out((await removeRuntime()) ? `${runtimeFolder()} was removed.` : 'The GPU runtime is not installed.');
+  terminal.out((await removeRuntime()) ? 'The GPU runtime was removed.' : 'The GPU runtime is not installed.');
   return 0;
 }
 

@@ -10,6 +10,7 @@ import { dedupeCommand } from './dedupe';
 import { demoCommand } from './demo';
 import { doctorCommand } from './doctor';
 import { downloadCommand } from './download';
+import { estimateCommand } from './estimate';
 import { commandHelp, generalHelp } from './help';
 import { installRuntimeCommand } from './install-runtime';
 import { continueCommand, pauseCommand } from './pause';
@@ -42,6 +43,7 @@ export async function main(argv: readonly string[], terminal: Terminal, bundles:
     convertCommand,
     splitCommand,
     dedupeCommand,
+    estimateCommand,
     trainCommand(bundles.trainerPath),
     stopCommand,
     pauseCommand,

@@ -4,6 +4,7 @@ import type { PhaseName } from '../training/protocol';
 export const PHASES: Readonly<Record<PhaseName, string>> = {
   load: 'Loading the base model',
   tokenize: 'Tokenizing the data',
+  device: 'Trying the devices',
   compile: 'Compiling the graph',
   reference: 'Computing the reference log-probabilities',
   train: 'Training',

@@ -32,7 +32,7 @@ export function resumeCommand(trainerPath: string): Command {
       {
         name: 'device',
         value: 'NAME',
-        help: `Goes on on another device: ${DEVICES.join(', ')}. Default: as the run has it; auto keeps the one that the run began on, while it works.`,
+        help: `Continues on this device: ${DEVICES.join(', ')}. Default: as the run has it; auto keeps the one that the run began on, while it works.`,
       },
       {
         name: 'force',

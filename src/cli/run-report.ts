@@ -37,11 +37,12 @@ export function endText(final: FinalEvent, events: readonly TrainerEvent[]): str
       if (best) parts.push(`best validation loss ${lossText(best.loss)} at step ${countText(best.step)}`);
       parts.push(...rewardTexts(rewardsAt(events, best?.step)));
       parts.push(`${countText(final.metrics.trainedTokens)} trained tokens`);
-      if (final.metrics.peakMemoryBytes > 0) parts.push(`peak memory ${memoryText(final.metrics.peakMemoryBytes)}`);
+      if (final.metrics.peakMemoryBytes > 0)
+        parts.push(`peak memory ${memoryText(final.metrics.peakMemoryBytes)}${estimatedText(events)}`);
       const kept = final.metrics.bestStep;
       const from = kept !== null && kept !== final.step ? ` Kept are the weights of step ${countText(kept)}.` : '';
       const early = final.stoppedEarly ? ' Stopped early, since the validation loss did not improve any more.' : '';
-      return `Trained ${countText(final.step)} steps in ${durationText(final.seconds)}: ${parts.join(', ')}.${early}${from}`;
+      return `Trained ${countText(final.step)} ${final.step === 1 ? 'step' : 'steps'} in ${durationText(final.seconds)}: ${parts.join(', ')}.${early}${from}`;
     }
     case 'stopped':
       return `Stopped after step ${countText(final.step)}.${final.checkpoint ? ` The checkpoint is kept: ${final.checkpoint}` : ''}`;
@@ -50,6 +51,13 @@ export function endText(final: FinalEvent, events: readonly TrainerEvent[]): str
     default:
       return final satisfies never;
   }
+}
+
+/** What was expected, beside what was measured. */
+function estimatedText(events: readonly TrainerEvent[]): string {
+  const estimate = events.findLast((event) => event.type === 'started')?.memoryEstimate;
+  if (!estimate) return '';
+  return ` (${memoryText(Object.values(estimate).reduce((sum, bytes) => sum + bytes, 0))} were estimated)`;
 }
 
 /** Paths of what was made, and what can be done with it. */
@@ -62,7 +70,8 @@ export function resultLines(
 ): string[] {
   const lines: string[] = [];
   const adapter = final.type === 'failed' ? null : final.adapter;
-  const full = events.findLast((event) => event.type === 'started')?.settings['method'] === 'full';
+  const method = events.findLast((event) => event.type === 'started')?.settings['method'];
+  const full = method === 'full';
   if (adapter) lines.push(`${full ? 'Model:  ' : 'Adapter:'}  ${adapter}`);
   if (chart) lines.push(`Chart:    ${chart}`);
   lines.push(`Run:      ${folder.path}`);
@@ -74,6 +83,7 @@ export function resultLines(
       full
         ? 'The folder of the model is what Hugging Face transformers reads: AutoModelForCausalLM.from_pretrained(FOLDER).'
         : 'The folder of the adapter is what Hugging Face PEFT reads: PeftModel.from_pretrained(base, FOLDER).',
+      ...(method === 'qlora' ? ['It was trained on the base in 4 bits; its README.md says how to load that.'] : []),
       `"fine-tune show ${short}" shows the run again, "fine-tune runs" compares it with the others.`,
     );
   }

@@ -62,8 +62,8 @@ function defaultText(
 ): string | undefined {
   const spec: SettingSpec = SETTINGS[key];
   // A path has no default worth comparing: the run shows it absolute, the table has it relative. The usual layers depend
-  // on the model.
-  if (spec.type === 'path' || key === 'name' || key === 'target_modules') return undefined;
+  // on the model; device and memory on the machine.
+  if (spec.type === 'path' || ['name', 'target_modules', 'device', 'memory'].includes(key)) return undefined;
   if (spec.default !== null) return settingText(spec.default);
   const parsed = parseSettings({ ...settings, [key]: null });
   if (key === 'threads' || !parsed.ok) return undefined;

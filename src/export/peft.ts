@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { modelIdText } from '../hub/model-id';
 import { moduleOf } from '../training/adapters/lora';
 import type { Parameter } from '../training/optimizer';
-import type { ResolvedSettings } from '../training/settings';
+import { type ResolvedSettings, SETTINGS, SETTING_KEYS } from '../training/settings';
 import { type BaseModel, sharedName } from '../training/weights/base-model';
 import { writeFailure } from '../training/weights/files';
 import { writeSafetensors } from '../training/weights/safetensors';
@@ -76,9 +76,8 @@ export function modelCard(facts: AdapterFacts): string {
   const { base, settings, hashes } = facts;
   const full = settings.method === 'full';
   const number = (value: number | null): string => (value === null ? 'not measured' : value.toFixed(4));
-  const shown = Object.entries(settings).filter(
-    ([key]) => !['model', 'train_file', 'validation_file', 'output_dir', 'name'].includes(key),
-  );
+  // Paths say something of this machine alone.
+  const shown = SETTING_KEYS.filter((key) => SETTINGS[key].type !== 'path' && key !== 'name');
   return `---
 library_name: ${full ? 'transformers' : 'peft'}
 base_model: ${JSON.stringify(sharedName(base))}
@@ -101,11 +100,24 @@ ${Object.entries(hashes)
   .join('\n')}
 
 Check the licence of the base model before you share ${full ? 'this model' : 'the adapter'}: it applies here too.
-
+${settings.method === 'qlora' ? fourBitNote(settings) : ''}
 ## Settings
 
 | setting | value |
 | --- | --- |
-${shown.map(([key, value]) => `| ${key} | ${JSON.stringify(value)} |`).join('\n')}
+${shown.map((key) => `| ${key} | ${JSON.stringify(settings[key])} |`).join('\n')}
+`;
+}
+
+/** How to get, in PyTorch, the base that the adapter was trained on. */
+function fourBitNote({ bnb_4bit_use_double_quant: double }: ResolvedSettings): string {
+  return `
+The adapter was trained and measured on the base in 4 bits. Load it so with transformers:
+
+\`\`\`python
+BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=${double ? 'True' : 'False'})
+\`\`\`
+
+On the base in 16 or 32 bits its answers differ a little.
 `;
 }

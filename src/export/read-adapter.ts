@@ -21,13 +21,16 @@ export interface Adapter {
  * @throws Failure (exit code 2) `adapter-unreadable`, or `adapter-unsupported` where it computes what we do not
  */
 export function readAdapter(folder: string): Adapter {
-  const config = readJsonObject(join(folder, 'adapter_config.json'));
+  const description = join(folder, 'adapter_config.json');
+  if (!existsSync(description))
+    throw new Failure('adapter-unreadable', `${folder} has no adapter_config.json.`, NAME_A_FOLDER, 2);
+  const config = readJsonObject(description);
   const { r, lora_alpha: alpha, target_modules: targets, peft_type: type } = config;
   if (type !== 'LORA' || typeof r !== 'number' || typeof alpha !== 'number' || !Array.isArray(targets))
     throw new Failure(
       'adapter-unreadable',
       `${folder}: adapter_config.json does not describe a LoRA adapter with listed target_modules.`,
-      'Name the "adapter" folder of a run.',
+      NAME_A_FOLDER,
       2,
     );
   requireSupported(folder, config);
@@ -52,6 +55,8 @@ export function readAdapter(folder: string): Adapter {
     baseName: typeof baseName === 'string' ? baseName : '',
   };
 }
+
+const NAME_A_FOLDER = 'Name the folder that PEFT saved, or the folder "adapter" of a run.';
 
 /** What changes the numbers of an adapter when it is anything but null, false or empty. */
 const UNSUPPORTED = [
@@ -92,7 +97,7 @@ function weightsFile(folder: string): string {
   throw new Failure(
     'adapter-unreadable',
     `${folder}: there is no ${basename(file)}${pickled ? ', only adapter_model.bin, which is a program (pickle) and is never run' : ''}.`,
-    pickled ? 'Save the adapter again with PEFT and safe_serialization=True.' : 'Name the "adapter" folder of a run.',
+    pickled ? 'Save the adapter again with PEFT and safe_serialization=True.' : NAME_A_FOLDER,
     2,
   );
 }

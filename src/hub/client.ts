@@ -101,7 +101,9 @@ export function hubRefusal(model: ModelId, hub: Hub): (refusal: Refusal) => Fail
       return new Failure(
         'model-not-found',
         `There is no model ${name} at ${new URL(hub.endpoint).host}, or it is private.`,
-        hasToken ? 'Check the id, and what your token may read.' : 'Check the id; for a private model set HF_TOKEN.',
+        hasToken
+          ? 'Check the id (or the path, for a folder), and what your token may read.'
+          : 'Check the id (or the path, for a folder); for a private model set HF_TOKEN.',
         2,
       );
     return undefined;

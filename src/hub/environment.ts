@@ -38,7 +38,7 @@ export function hubOf(environment: NodeJS.ProcessEnv = process.env): Hub {
 }
 
 function endpointOf(address: string): string {
-  if (/^https?:$/.test(URL.parse(address)?.protocol ?? '')) return address.replace(/\/+$/, '');
+  if (/^https?:/i.test(address) && URL.canParse(address)) return address.replace(/\/+$/, '');
   throw new Failure(
     'bad-endpoint',
     `HF_ENDPOINT is "${address}", which is no address.`,

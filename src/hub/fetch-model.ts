@@ -3,14 +3,14 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../common/failure';
+import { readDecoderConfig } from '../training/models/config';
+import { readJsonObject } from '../training/weights/json-file';
 import { type CachedModel, findCached, placeBlob, repositoryFolder, writeReference } from './cache';
 import { type HubFile, authorizationOf, fileUrl, hubRefusal, modelInfo } from './client';
 import { download, incompleteFile, requireSpace, sizeOf } from './download';
 import type { Hub } from './environment';
 import { type ModelId, modelIdText } from './model-id';
 import { selectFiles } from './select-files';
-import { readDecoderConfig } from '../training/models/config';
-import { readJsonObject } from '../training/weights/json-file';
 
 export interface DownloadPlan {
   readonly model: ModelId;

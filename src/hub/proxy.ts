@@ -13,8 +13,8 @@ export function proxyFor(url: URL, environment: NodeJS.ProcessEnv = process.env)
   const read = (name: string): string => environment[name.toLowerCase()] || environment[name] || '';
   const named = url.protocol === 'https:' ? read('HTTPS_PROXY') : read('HTTP_PROXY');
   if (named === '' || LOOPBACK.test(url.hostname) || isExempt(url, read('NO_PROXY'))) return undefined;
-  const proxy = URL.parse(named.includes('://') ? named : `http://${named}`);
-  if (proxy && /^https?:$/.test(proxy.protocol)) return proxy;
+  const proxy = named.includes('://') ? named : `http://${named}`;
+  if (/^https?:/i.test(proxy) && URL.canParse(proxy)) return new URL(proxy);
   // Without its value, which may hold a password.
   throw new Failure(
     'bad-proxy',

@@ -1,4 +1,5 @@
 /** A run that goes on from an adapter: what the adapter must fulfil, and what it starts with. */
+import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { Failure } from '../common/failure';
 import type { Adapter } from '../export/read-adapter';
@@ -40,6 +41,28 @@ export function startFromAdapter(
       2,
     );
   return [...wanted.keys()].map((name) => found.get(name)!);
+}
+
+/** Tells adapters apart: sha256 over names, shapes and numbers of the tensors. */
+export function hashAdapter({ parameters }: Adapter): string {
+  const hash = createHash('sha256');
+  for (const { name, shape, data } of [...parameters].sort((a, b) => (a.name < b.name ? -1 : 1)))
+    hash.update(`${name} ${shape.join('x')}\n`).update(data);
+  return hash.digest('hex');
+}
+
+/**
+ * Where the start of a run is needed again (no checkpoint, or DPO's reference is lost), it must be the same one.
+ * @throws Failure `adapter-changed` (exit code 2)
+ */
+export function requireSameAdapter(adapter: Adapter, recorded: string | undefined): void {
+  if (recorded === undefined || hashAdapter(adapter) === recorded) return;
+  throw new Failure(
+    'adapter-changed',
+    `The adapter ${adapter.folder} is not the one that this run began with: its weights have changed.`,
+    'Put the old adapter back, or train anew.',
+    2,
+  );
 }
 
 /** A warning where the adapter names another base; a model may have been moved or converted, so that it is no more. */

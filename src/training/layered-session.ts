@@ -8,7 +8,8 @@ import type { Batch } from './batches';
 import type { Engine, Tensor, Tensors } from './engines/engine';
 import { type Value, reachable } from './graph/graph';
 import type { DecoderOptions } from './models/decoder';
-import { dropoutPools } from './models/modules';
+import type { DecoderConfig } from './models/config';
+import { type DropoutPool, type Training, dropoutPools } from './models/modules';
 import { type Piece, embeddingPiece, headPiece, layerLinears, layerPiece } from './models/pieces';
 import { baseTensors, layerName, linearModules } from './models/tensors';
 import { drawNoise } from './noise';
@@ -25,11 +26,9 @@ export async function createLayeredTrainingSession(
   const { config, training, neftuneAlpha = null } = options;
   const { compile, load, dispose } = createCompiler(options, parameters);
   const lora = training.method === 'lora' ? training.lora : undefined;
-  const linears = Array.from({ length: config.layers }, (_, layer) => layerLinears(config, layer));
-  const targets = (layer: number): number[] =>
-    linears[layer]!.filter(({ module }) => lora && isTarget(module, lora.targetModules)).map((m) => m.inFeatures);
+  const windows = maskWindows(config, training);
   // Nothing is trained below: no gradient needs to go there.
-  const lowest = lora ? linears.findIndex((_, layer) => targets(layer).length > 0) : 0;
+  const lowest = lora ? windows.findIndex(({ targets }) => targets > 0) : 0;
 
   const embedding = embeddingPiece(config, graph);
   const head = headPiece(config, graph);
@@ -48,12 +47,9 @@ export async function createLayeredTrainingSession(
     forwardBackward: async (batch, random) => {
       const noise = { dropoutPools: pools, dropout: lora?.dropout ?? 0, neftuneAlpha, hidden: config.hidden };
       const feeds = { ...batch.feeds, ...drawNoise(random, batch, noise) };
-      /** The layer's masks begin where those of the layers below end. */
       const feedsOf = (layer: number): Tensors => {
-        const masks = pools.map(({ input, width }): [string, Tensor] => {
-          const count = (at: number): number => targets(at).filter((inFeatures) => inFeatures === width).length;
-          const start = Array.from({ length: layer }, (_, below) => count(below)).reduce((a, b) => a + b, 0);
-          const rows = batch.rows + count(layer);
+        const masks = windows[layer]!.masks.map(({ input, width, start, extraRows }): [string, Tensor] => {
+          const rows = batch.rows + extraRows;
           const data = feeds[input]!.data.subarray(start * width, (start + rows) * width);
           return [input, { data, shape: [rows, width] }];
         });
@@ -190,6 +186,29 @@ async function compileKinds<T>(
     layers.push({ ...made, rename });
   }
   return layers;
+}
+
+/** A layer's part of the masks that are drawn for all layers: its own begin at row `start`, where those below it end. */
+interface MaskWindow extends DropoutPool {
+  readonly start: number;
+}
+
+/** For every layer, with the number of its modules that have an adapter. */
+function maskWindows(
+  config: DecoderConfig,
+  training: Training,
+): { readonly targets: number; readonly masks: readonly MaskWindow[] }[] {
+  const used = new Map<string, number>();
+  return Array.from({ length: config.layers }, (_, layer) => {
+    const linears = layerLinears(config, layer);
+    const masks = dropoutPools(linears, training).map((pool): MaskWindow => {
+      const start = used.get(pool.input) ?? 0;
+      used.set(pool.input, start + pool.extraRows);
+      return { ...pool, start };
+    });
+    const targetModules = training.method === 'lora' ? training.lora.targetModules : [];
+    return { targets: linears.filter(({ module }) => isTarget(module, targetModules)).length, masks };
+  });
 }
 
 /** The embedding of a tied model gets gradients from both ends. */

@@ -30,6 +30,8 @@ export interface Pause {
   readonly requested: () => boolean;
   /** Resolves when the run shall go on, or stop. */
   readonly over: () => Promise<void>;
+  /** Milliseconds that the run has waited until now. */
+  readonly waited: () => number;
 }
 
 /** Where a resumed run goes on: parameters and optimizer already hold the state after this step. */
@@ -51,7 +53,7 @@ export interface LoopOptions extends Trainee {
   readonly stopRequested: () => boolean;
   /** Undefined: the run cannot be paused. */
   readonly pause?: Pause | undefined;
-  /** Milliseconds of a steady clock. */
+  /** Milliseconds of a steady clock that stands still in a pause. */
   readonly now: () => number;
   readonly memoryBytes: () => number;
 }
@@ -59,7 +61,6 @@ export interface LoopOptions extends Trainee {
 export interface LoopResult extends Progress {
   /** `early`: completed, since the validation loss did not improve any more. */
   readonly outcome: 'completed' | 'early' | 'stopped';
-  readonly pausedMs: number;
   /** Parameters at the step with the lowest validation loss. */
   readonly best: ReadonlyMap<string, Float32Array> | undefined;
 }
@@ -83,7 +84,6 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   const firstStep = progress.step;
   let savedStep = firstStep;
   const started = now();
-  let pausedMs = 0;
 
   const evaluate = async (): Promise<void> => {
     if (!options.evaluate) return;
@@ -108,9 +108,7 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   const pause = async ({ over }: Pause): Promise<void> => {
     if (progress.step > 0) save(false);
     report({ type: 'paused', step: progress.step });
-    const begun = now();
     await over();
-    pausedMs += now() - begun;
     if (!options.stopRequested()) report({ type: 'continued', step: progress.step });
   };
   const endsEarly = (): boolean =>
@@ -120,11 +118,11 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   // A checkpoint is written after the evaluation of its step.
   if (firstStep === 0 && !options.stopRequested()) await evaluate();
   for (const window of windows(options, firstStep)) {
-    if (endsEarly()) return { ...progress, outcome: 'early', best, pausedMs };
+    if (endsEarly()) return { ...progress, outcome: 'early', best };
     if (options.pause?.requested()) await pause(options.pause);
     if (options.stopRequested()) {
       if (progress.step > 0) save(false);
-      return { ...progress, outcome: 'stopped', best, pausedMs };
+      return { ...progress, outcome: 'stopped', best };
     }
     const stepStarted = now();
     const learningRate = learningRateAt(progress.step, schedule);
@@ -158,7 +156,7 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
       trainedTokens: progress.trainedTokens,
       memoryBytes: options.memoryBytes(),
       ...(rewards && { rewards }),
-      secondsLeft: ((now() - started - pausedMs) / 1000 / (step - firstStep)) * (settings.max_steps - step),
+      secondsLeft: ((now() - started) / 1000 / (step - firstStep)) * (settings.max_steps - step),
     });
     const warning = judgeLoss(progress, step, loss, settings, savedStep);
     if (warning) report({ type: 'warning', ...warning });
@@ -167,7 +165,7 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
     const due = step % settings.save_steps === 0 && progress.highLossSteps === 0;
     if (last || due || endsEarly()) save(false);
   }
-  return { ...progress, outcome: 'completed', best, pausedMs };
+  return { ...progress, outcome: 'completed', best };
 }
 
 const START: Progress = {

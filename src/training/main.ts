@@ -10,7 +10,7 @@ import { Failure } from '../common/failure';
 import { type ControlServer, readCommands, serveControl } from './control';
 import { measureDevice } from './devices/measure';
 import { PROBE_ANSWER, type ProbeOutcome } from './devices/probe';
-import { type Device, DeviceUnavailable } from './engines/onnxruntime';
+import { type Device, DeviceUnavailable, OUT_OF_MEMORY } from './engines/onnxruntime';
 import { lossSvg } from './loss-svg';
 import { type EventBody, PROTOCOL_VERSION, type TrainerEvent } from './protocol';
 import { createRequests } from './requests';
@@ -110,7 +110,7 @@ function asFailure(error: unknown): Failure {
   const known = error instanceof Error && 'path' in error ? writeFailure(error, String(error.path), 0) : error;
   if (known instanceof Failure) return known;
   const message = error instanceof Error ? error.message : String(error);
-  if (/bad_alloc|out of memory|failed to allocate|array buffer allocation/i.test(message))
+  if (OUT_OF_MEMORY.test(message))
     return new Failure(
       'out-of-memory',
       `The memory of this machine is not enough: ${message}.`,

@@ -78,7 +78,7 @@ interface Base<T extends string> {
   readonly type: T;
 }
 
-export type PhaseName = 'load' | 'tokenize' | 'compile' | 'reference' | 'train' | 'evaluate' | 'save' | 'export';
+export type PhaseName = 'load' | 'tokenize' | 'device' | 'compile' | 'reference' | 'train' | 'evaluate' | 'save' | 'export';
 
 export interface StartedEvent extends Base<'started'> {
   /** Absolute path of the run folder. */
@@ -93,6 +93,8 @@ export interface StartedEvent extends Base<'started'> {
   readonly deviceReason?: string;
   /** Why this layout (`settings.memory`), where it was chosen for the user. */
   readonly memoryReason?: string;
+  /** What the run is expected to take at most, item by item, in bytes; see memory/estimate.ts. */
+  readonly memoryEstimate?: Readonly<Record<string, number>>;
   readonly totalSteps: number;
   readonly stepsPerEpoch: number;
   /** Share of the places of the first epoch's batches that hold no token. */

@@ -13,6 +13,7 @@ const LONG_MS = 1 << 30;
 export function createRequests(): Requests {
   let wanted: 'run' | 'pause' | 'stop' = 'run';
   let wake = (): void => undefined;
+  let waited = 0;
   return {
     receive: ({ type }) => {
       if (wanted !== 'stop') wanted = type === 'continue' ? 'run' : type;
@@ -23,13 +24,17 @@ export function createRequests(): Requests {
       requested: () => wanted === 'pause',
       over: () =>
         new Promise((done) => {
+          const begun = performance.now();
           // The control socket alone does not keep the process alive.
           const timer = setInterval(() => undefined, LONG_MS);
           wake = () => {
+            wake = () => undefined;
+            waited += performance.now() - begun;
             clearInterval(timer);
             done();
           };
         }),
+      waited: () => waited,
     },
   };
 }

@@ -1,41 +1,32 @@
-/** A training run from its settings to its result: load, tokenise, compile, train, export. */
+/** A training run from its settings to its result: plan, record, compile, train, export. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { arch, platform, release } from 'node:os';
 import { join } from 'node:path';
-import { Failure } from '../common/failure';
-import { modelIdText } from '../hub/model-id';
-import { type Adapter, readAdapter } from '../export/read-adapter';
-import { otherBaseWarning } from './adapter-start';
-import { checkBase, locateWeights, weightForms } from './base';
-import { batchPlan, createCollator, longestRow, paddingShare, planEpoch, planEvaluation } from './batches';
+import { createCollator, planEvaluation } from './batches';
 import {
+  type Checkpoint,
   checkpointPath,
   pruneCheckpoints,
   removeLaterCheckpoints,
   restoreCheckpoint,
   writeCheckpoint,
 } from './checkpoint';
-import { physicalCores } from './cores';
-import { loadData } from './data';
-import { chooseDevice, otherDeviceWarning } from './devices/choose-device';
 import { monitorDevice } from './devices/monitor';
 import { createEngine } from './engines/create-engine';
+import type { Engine } from './engines/engine';
 import { onnxRuntimeVersion } from './engines/onnxruntime';
 import { evaluateBatches } from './evaluate';
 import { exportResult } from './export-result';
-import { chooseMemory, freeBytes, memoryQuestion } from './memory/choose-memory';
-import { type Pause, trainingLoop } from './loop';
-import { createOptimizerState } from './optimizer';
-import { createParameters, trainingOf } from './parameters';
+import { type LoopOptions, type LoopResult, type Pause, type ResumePoint, trainingLoop } from './loop';
+import { type OptimizerState, type Parameter, createOptimizerState } from './optimizer';
+import { createParameters } from './parameters';
 import { createPhases } from './phases';
-import { preflight } from './preflight/preflight';
-import { loadReferences } from './references';
+import { type RunPlan, planRun } from './plan-run';
+import type { References } from './preference';
 import type { EventBody } from './protocol';
-import { type ResumeRequest, chooseCheckpoint, requestedSettings, requireSameInputs, resumePoint } from './resume';
+import { type ResumeRequest, chooseCheckpoint, resumePoint } from './resume';
 import { type RunFile, type RunFolder, updateRunFile } from './run-folder';
-import { createEvaluationSession, createTrainingSession, layoutFor } from './session';
-import { type Settings, parseSettings, resolveDefaults } from './settings';
-import { openBaseModel, sharedName } from './weights/base-model';
+import { type RunSessions, openSessions, referencesOf } from './run-sessions';
 
 export type Report = (event: EventBody) => void;
 
@@ -47,234 +38,191 @@ export async function trainRun(
   resume?: ResumeRequest,
   pause?: Pause,
 ): Promise<void> {
-  const started = performance.now();
-  const phase = createPhases(report);
+  /** Stands still in a pause. */
+  const now = (): number => performance.now() - (pause?.waited() ?? 0);
+  const started = now();
+  const phase = createPhases(report, now);
   const checkpoint = resume && chooseCheckpoint(folder, resume);
-  const settings = requireSettings(resume ? requestedSettings(folder.run, resume, checkpoint) : folder.run.requested);
   const scratch = join(folder.path, 'weights.f32');
   try {
-    const base = phase('load', () => openBaseModel(settings.model!));
-    // An id with its commit: a resumed run trains the same weights, whatever the branch is then.
-    const model = base.hub ? modelIdText(base.hub) : settings.model;
-    const checked = checkBase(base, settings);
-    const { config, tensors } = checked;
-    // A checkpoint holds what has become of it.
-    const startAdapter = checkpoint ? undefined : givenAdapter(settings);
-    const data = phase('tokenize', () =>
-      loadData(settings, checked, (done, total) =>
-        report({ type: 'progress', phase: 'tokenize', done, total, unit: 'records' }),
-      ),
-    );
-    const hashes = { model: base.hash(), ...data.hashes };
-    if (resume && folder.run.hashes) requireSameInputs(folder.run.hashes, hashes, { ...settings }, resume.force ?? []);
-    const firstEpoch = planEpoch(data.train, batchPlan(settings), 0);
-    const stepsPerEpoch = Math.ceil(firstEpoch.length / settings.gradient_accumulation_steps);
-    const begunOn = checkpoint && folder.run.settings?.['device']?.toString();
-    const chosen = await chooseDevice(settings, begunOn);
-    const moved = begunOn !== undefined && begunOn !== chosen.device;
-    if (moved) report({ type: 'warning', ...otherDeviceWarning(begunOn, chosen) });
-    const numbers = resolveDefaults(settings, {
-      stepsPerEpoch,
-      physicalCores: physicalCores(),
-      name: folder.run.name,
-      targetModules: startAdapter?.lora.targetModules ?? checked.targetModules,
-    });
-    const length = longestRow([...data.train, ...data.validation], batchPlan(settings));
-    const layout = layoutFor(length, config.vocabulary);
-    const question = memoryQuestion(config, numbers, data.train, { length, ...layout });
-    // What was chosen for a GPU may not fit beside a processor.
-    const memorySetting = moved ? requireSettings(folder.run.requested).memory : settings.memory;
-    const { memory, reason: memoryReason } = chooseMemory(memorySetting, chosen.device, question, freeBytes());
-    const resolved = { ...numbers, model, device: chosen.device, memory };
-    const { warnings, forced } = preflight({ settings: resolved, base: checked, data });
-    for (const warning of warnings) report({ type: 'warning', ...warning });
-    const otherBase = startAdapter && otherBaseWarning(startAdapter, sharedName(base));
-    if (otherBase) report({ type: 'warning', ...otherBase });
-    const parameters = createParameters(base, resolved, checked, startAdapter);
-    const count = (shapes: readonly { readonly shape: readonly number[] }[]): number =>
-      shapes.reduce((sum, { shape }) => sum + shape.reduce((n, d) => n * d, 1), 0);
-    const optimizer = createOptimizerState(parameters);
-    if (checkpoint) restoreCheckpoint(checkpoint, parameters, optimizer);
-    const from = checkpoint && resumePoint(checkpoint, parameters, resume);
-    updateRunFile(folder, {
-      settings: { ...resolved },
-      hashes,
-      versions: {
-        node: process.version,
-        onnxruntime: onnxRuntimeVersion(),
-        platform: `${platform()} ${release()} ${arch()}`,
-      },
-      model: { path: base.path, ...base.hub, kind: base.kind, family: config.family, parameters: count(tensors) },
-      data: data.facts,
-      forced,
-      device: { name: chosen.device, reason: chosen.reason ?? null },
-    });
-    const engine = createEngine(resolved, true);
-    // Before the log says that the steps after this one are void: both must go together.
-    mkdirSync(folder.checkpoints, { recursive: true });
-    const later = removeLaterCheckpoints(folder.checkpoints, from?.progress.step ?? 0);
-    report({
-      type: 'started',
-      run: folder.path,
-      ...(resume && { resumedFrom: from?.progress.step ?? 0 }),
-      name: resolved.name,
-      settings: { ...resolved },
-      engine: engine.name,
-      device: engine.device,
-      ...(chosen.reason !== undefined && { deviceReason: chosen.reason }),
-      ...(memoryReason !== undefined && { memoryReason }),
-      totalSteps: resolved.max_steps,
-      stepsPerEpoch,
-      paddingShare: paddingShare(firstEpoch),
-      trainExamples: data.train.length,
-      validationExamples: data.validation.length,
-      baseParameters: count(tensors),
-      trainableParameters: count(parameters),
-    });
-    if (later.length > 0) report({ type: 'warning', ...laterWarning(later) });
+    const plan = await planRun(folder.run, report, phase, resume, checkpoint);
+    const { base, data, hashes, settings } = plan;
+    const state = startingState(plan, checkpoint, resume);
+    const { parameters } = state;
+    recordPlan(folder, plan);
+    const engine = createEngine(settings, true);
+    announce(folder, plan, engine, state, resume !== undefined, report);
 
-    const collation = { config, padId: checked.padId, ...layout };
-    const training = trainingOf(resolved);
-    const [session, evaluation, options] = await phase('compile', async () => {
-      const weights =
-        resolved.method === 'full'
-          ? NO_WEIGHTS
-          : locateWeights(base, tensors, scratch, {
-              formOf: weightForms(config, resolved, base),
-              onProgress: (done, total) =>
-                report({ type: 'progress', phase: 'compile', done, total, unit: 'weights converted' }),
-            });
-      const { neftune_noise_alpha: neftuneAlpha, label_smoothing_factor: labelSmoothing } = resolved;
-      const beta = resolved.objective === 'dpo' ? resolved.beta : undefined;
-      const options = { engine, weights, config, training, neftuneAlpha, labelSmoothing, beta, memory, ...layout };
-      const trainer = await createTrainingSession(options, parameters);
-      // The evaluation reads the weights where they are mapped: a second packed copy would cost more than it gains.
-      const evaluator =
-        data.validation.length > 0
-          ? await createEvaluationSession({ ...options, engine: createEngine(resolved, false) }, parameters)
-          : undefined;
-      return [trainer, evaluator, options] as const;
-    });
+    const sessions = await phase('compile', () => openSessions(plan, engine, parameters, scratch, report));
+    const atStart = (): readonly Parameter[] => (checkpoint ? parametersAtStart(plan) : parameters);
     const references =
-      resolved.objective === 'dpo'
+      settings.objective === 'dpo'
         ? await phase('reference', () =>
-            loadReferences({
-              file: join(folder.path, 'reference.json'),
-              hashes: { ...hashes, method: resolved.method },
-              examples: [...data.train, ...data.validation],
-              batchSize: resolved.batch_size,
-              collate: createCollator(collation),
-              open: () =>
-                createEvaluationSession(
-                  { ...options, engine: createEngine(resolved, false) },
-                  checkpoint ? createParameters(base, resolved, checked, givenAdapter(settings)) : parameters,
-                ),
-              onProgress: (done, total) =>
-                report({ type: 'progress', phase: 'reference', done, total, unit: 'batches' }),
-              stopRequested,
-            }),
+            referencesOf(plan, sessions.options, atStart, folder.path, report, stopRequested),
           )
         : undefined;
-    const collate = createCollator({ ...collation, references });
     // Mapped weights outlive their name, except on Windows, which refuses to remove them.
     if (platform() !== 'win32') rmSync(scratch, { force: true });
 
-    const validation = planEvaluation(
-      data.validation,
-      resolved.objective === 'dpo' ? resolved.batch_size : resolved.batch_size * 2,
-    );
-    const monitor = monitorDevice(resolved.device);
-    const result = await phase('train', () =>
-      trainingLoop({
-        settings: resolved,
-        examples: data.train,
-        resume: from,
-        collate,
-        session,
-        parameters,
-        optimizer,
-        evaluate:
-          evaluation &&
-          (() =>
-            evaluateBatches(evaluation, validation, collate, resolved.beta, (done) =>
-              report({ type: 'progress', phase: 'evaluate', done, total: validation.length, unit: 'batches' }),
-            )),
-        save: (progress, best) => {
-          const saved = writeCheckpoint(folder.checkpoints, parameters, optimizer, progress);
-          pruneCheckpoints(folder.checkpoints, resolved.save_total_limit);
-          report({ type: 'checkpoint', step: progress.step, path: saved, best });
-        },
-        report: (event) => report(event.type === 'metrics' ? { ...event, ...monitor.latest() } : event),
-        stopRequested,
-        pause,
-        now: () => performance.now(),
-        memoryBytes: () => process.memoryUsage.rss(),
-      }),
-    ).finally(() => monitor.stop());
-    const adapter =
-      result.step === 0
-        ? null
-        : phase('export', () =>
-            exportResult(folder, parameters, result, {
-              base,
-              settings: resolved,
-              hashes,
-              trainExamples: data.train.length,
-            }),
-          );
-    await session.dispose();
-    await evaluation?.dispose();
-    if (result.outcome === 'stopped') {
-      const kept = result.step === 0 ? null : checkpointPath(folder.checkpoints, result.step);
-      report({ type: 'stopped', step: result.step, checkpoint: kept, adapter });
-      return;
-    }
-    report({
-      type: 'completed',
-      adapter: adapter!,
-      step: result.step,
-      ...(result.outcome === 'early' && { stoppedEarly: true }),
-      seconds: (performance.now() - started - result.pausedMs) / 1000,
-      metrics: {
-        loss: result.loss,
-        validationLoss: result.bestLoss,
-        bestStep: result.bestStep,
-        trainedTokens: result.trainedTokens,
-        peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
-      },
-    });
+    const control = { stopRequested, pause, now };
+    const result = await phase('train', () => train(folder, plan, state, sessions, references, control, report));
+    const facts = { base, settings, hashes, trainExamples: data.train.length };
+    const adapter = result.step === 0 ? null : phase('export', () => exportResult(folder, parameters, result, facts));
+    await sessions.session.dispose();
+    await sessions.evaluation?.dispose();
+    report(finalEvent(folder, result, adapter, (now() - started) / 1000));
   } finally {
     rmSync(scratch, { force: true });
   }
 }
 
-/** Weights that are trained are inputs; the base then has nothing to look up. */
-const NO_WEIGHTS = {
-  location: (name: string): never => {
-    throw new Error(`${name} is trained, not looked up.`);
-  },
-};
-
-function givenAdapter({ adapter }: Settings): Adapter | undefined {
-  return adapter === null ? undefined : readAdapter(adapter);
+/** What is trained, and how far it is. */
+interface TrainingState {
+  readonly parameters: readonly Parameter[];
+  readonly optimizer: OptimizerState;
+  /** `undefined` at the beginning. */
+  readonly from: ResumePoint | undefined;
 }
 
-function requireSettings(requested: Readonly<Record<string, unknown>>): Settings {
-  const parsed = parseSettings(requested);
-  const problems = parsed.ok
-    ? [
-        ...(parsed.settings.model === null ? ['No base model is named.'] : []),
-        ...(parsed.settings.train_file === null ? ['No training data is named.'] : []),
-      ]
-    : parsed.problems.map((problem) => problem.message);
-  if (parsed.ok && problems.length === 0) return parsed.settings;
-  throw new Failure('bad-settings', problems.join(' '), 'Correct the settings and start again.', 2);
+function startingState(plan: RunPlan, checkpoint: Checkpoint | undefined, resume: ResumeRequest = {}): TrainingState {
+  const { base, settings, checked } = plan;
+  const parameters = checkpoint ? createParameters(base, settings, checked) : parametersAtStart(plan);
+  const optimizer = createOptimizerState(parameters);
+  if (!checkpoint) return { parameters, optimizer, from: undefined };
+  restoreCheckpoint(checkpoint, parameters, optimizer);
+  return { parameters, optimizer, from: resumePoint(checkpoint, parameters, resume) };
 }
 
-function laterWarning(steps: readonly number[]): { code: string; message: string; hint: string } {
+function parametersAtStart({ base, settings, checked, startingAdapter }: RunPlan): readonly Parameter[] {
+  return createParameters(base, settings, checked, startingAdapter());
+}
+
+function recordPlan(folder: RunFolder, { base, checked, data, hashes, settings, device, forced }: RunPlan): void {
+  updateRunFile(folder, {
+    settings: { ...settings },
+    hashes,
+    versions: {
+      node: process.version,
+      onnxruntime: onnxRuntimeVersion(),
+      platform: `${platform()} ${release()} ${arch()}`,
+    },
+    model: {
+      path: base.path,
+      ...base.hub,
+      kind: base.kind,
+      family: checked.config.family,
+      parameters: countNumbers(checked.tensors),
+    },
+    data: data.facts,
+    forced,
+    device: { name: device.device, reason: device.reason ?? null },
+  });
+}
+
+/** The log says that a run has started, or that a resumed one goes on and the steps after its checkpoint are void. */
+function announce(
+  folder: RunFolder,
+  plan: RunPlan,
+  engine: Engine,
+  { parameters, from }: TrainingState,
+  resumed: boolean,
+  report: Report,
+): void {
+  const { settings, checked, data, device, memory, stepsPerEpoch, paddingShare } = plan;
+  // Before the log says that the steps after this one are void: both must go together.
+  mkdirSync(folder.checkpoints, { recursive: true });
+  const later = removeLaterCheckpoints(folder.checkpoints, from?.progress.step ?? 0);
+  report({
+    type: 'started',
+    run: folder.path,
+    ...(resumed && { resumedFrom: from?.progress.step ?? 0 }),
+    name: settings.name,
+    settings: { ...settings },
+    engine: engine.name,
+    device: engine.device,
+    ...(device.reason !== undefined && { deviceReason: device.reason }),
+    ...(memory.reason !== undefined && { memoryReason: memory.reason }),
+    memoryEstimate: { ...memory.estimate },
+    totalSteps: settings.max_steps,
+    stepsPerEpoch,
+    paddingShare,
+    trainExamples: data.train.length,
+    validationExamples: data.validation.length,
+    baseParameters: countNumbers(checked.tensors),
+    trainableParameters: countNumbers(parameters),
+  });
+  if (later.length > 0)
+    report({
+      type: 'warning',
+      code: 'later-checkpoints',
+      message: `The run goes on from an earlier checkpoint; those of step ${later.join(', ')} are removed.`,
+      hint: 'They are made again.',
+    });
+}
+
+function countNumbers(tensors: readonly { readonly shape: readonly number[] }[]): number {
+  return tensors.reduce((sum, { shape }) => sum + shape.reduce((n, d) => n * d, 1), 0);
+}
+
+/** The steps, with their evaluations and checkpoints. */
+function train(
+  folder: RunFolder,
+  { checked: { config, padId }, data, settings, layout }: RunPlan,
+  { parameters, optimizer, from }: TrainingState,
+  { session, evaluation }: RunSessions,
+  references: References | undefined,
+  control: Pick<LoopOptions, 'stopRequested' | 'pause' | 'now'>,
+  report: Report,
+): Promise<LoopResult> {
+  const collate = createCollator({ config, padId, ...layout, references });
+  const validation = planEvaluation(
+    data.validation,
+    settings.objective === 'dpo' ? settings.batch_size : settings.batch_size * 2,
+  );
+  const monitor = monitorDevice(settings.device);
+  return trainingLoop({
+    ...control,
+    settings,
+    examples: data.train,
+    resume: from,
+    collate,
+    session,
+    parameters,
+    optimizer,
+    evaluate:
+      evaluation &&
+      (() =>
+        evaluateBatches(evaluation, validation, collate, settings.beta, (done) =>
+          report({ type: 'progress', phase: 'evaluate', done, total: validation.length, unit: 'batches' }),
+        )),
+    save: (progress, best) => {
+      const saved = writeCheckpoint(folder.checkpoints, parameters, optimizer, progress);
+      pruneCheckpoints(folder.checkpoints, settings.save_total_limit);
+      report({ type: 'checkpoint', step: progress.step, path: saved, best });
+    },
+    report: (event) => report(event.type === 'metrics' ? { ...event, ...monitor.latest() } : event),
+    memoryBytes: () => process.memoryUsage.rss(),
+  }).finally(() => monitor.stop());
+}
+
+/** @param adapter what was exported; `null` where no step was made */
+function finalEvent(folder: RunFolder, result: LoopResult, adapter: string | null, seconds: number): EventBody {
+  if (result.outcome === 'stopped') {
+    const kept = result.step === 0 ? null : checkpointPath(folder.checkpoints, result.step);
+    return { type: 'stopped', step: result.step, checkpoint: kept, adapter };
+  }
   return {
-    code: 'later-checkpoints',
-    message: `The run goes on from an earlier checkpoint; those of step ${steps.join(', ')} are removed.`,
-    hint: 'They are made again.',
+    type: 'completed',
+    adapter: adapter!,
+    step: result.step,
+    ...(result.outcome === 'early' && { stoppedEarly: true }),
+    seconds,
+    metrics: {
+      loss: result.loss,
+      validationLoss: result.bestLoss,
+      bestStep: result.bestStep,
+      trainedTokens: result.trainedTokens,
+      peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    },
   };
 }

@@ -1,5 +1,5 @@
 /** Settings that are right each by itself and make no sense together. */
-import type { SettingKey, SettingProblem, Settings } from './settings';
+import { type SettingKey, type SettingProblem, SETTINGS, type Settings } from './settings';
 
 export function settingConflicts(settings: Settings): SettingProblem[] {
   const { method, objective } = settings;
@@ -15,6 +15,10 @@ export function settingConflicts(settings: Settings): SettingProblem[] {
     refuse('bnb_4bit_use_double_quant', `is about a base in 4 bits, and method is "${method}": leave it out.`);
   if (method === 'full' && settings.precision !== 'float32')
     refuse('precision', 'is how frozen weights are kept, and method "full" trains them all in float32: leave it out.');
+  if (objective !== 'dpo' && settings.beta !== SETTINGS.beta.default)
+    refuse('beta', `belongs to objective "dpo", and objective is "${objective}": leave it out.`);
+  if (settings.early_stopping_patience === null && settings.early_stopping_threshold > 0)
+    refuse('early_stopping_threshold', 'does nothing without early_stopping_patience: set that too, or leave it out.');
   if (objective === 'dpo' && settings.label_smoothing_factor > 0)
     refuse(
       'label_smoothing_factor',

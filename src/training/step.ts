@@ -69,7 +69,7 @@ export async function optimizerStep(
   const terms = rewards.pairs > 0 ? rewards.pairs : trainedTokens;
   const mean = loss / terms;
   const gradientNorm = Math.sqrt(squaredNorm(sums.values())) / terms;
-  requireHealthy(options, mean, gradientNorm);
+  requireHealthy(options, mean, gradientNorm, rewards.pairs > 0);
   // The 1e-6 is torch.nn.utils.clip_grad_norm_'s.
   const clip = Math.min(1, options.maxGradNorm / (gradientNorm + 1e-6));
   adamW(parameters, sums, clip / terms, optimizer, options.learningRate, options.adam);
@@ -88,14 +88,20 @@ function accumulate(
 }
 
 /** A run must not go on, let alone end well, with numbers that mean nothing. */
-function requireHealthy({ step, lastSaved, learningRate }: StepOptions, loss: number, gradientNorm: number): void {
+function requireHealthy(
+  { step, lastSaved, learningRate }: StepOptions,
+  loss: number,
+  gradientNorm: number,
+  ofPairs: boolean,
+): void {
   if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
     throw new Failure(
       'loss-not-finite',
       `Step ${step}: the ${Number.isFinite(loss) ? 'gradient' : 'loss'} is no longer a finite number.`,
       `${savedText(lastSaved, step - 1)} ${remedy(learningRate)}`,
     );
-  if (loss === 0)
+  // The loss of pairs that are far apart is below what is left of 1 + x in 32 bits, and the model is well.
+  if (loss === 0 && !ofPairs)
     throw new Failure(
       'loss-zero',
       `Step ${step}: the loss is exactly 0, so nothing is learned.`,

@@ -160,6 +160,7 @@ function settingInfos(): SettingInfo[] {
       : spec.default === null
         ? ''
         : `${spec.default}`;
-    return { key, help: spec.help, default: spec.automatic ?? plain, automatic: spec.automatic !== undefined };
+    const automatic = spec.automatic !== undefined || key === 'device' || key === 'memory';
+    return { key, help: spec.help, default: spec.automatic ?? plain, automatic };
   });
 }

@@ -13,7 +13,7 @@ export function progressText(progress: RunProgress): string {
     else if (progress.secondsLeft !== undefined) parts.push(`about ${durationText(progress.secondsLeft)} left`);
     return parts.join(' · ');
   }
-  return phaseText(progress);
+  return progress.state === 'paused' ? 'paused before the first step' : phaseText(progress);
 }
 
 function phaseText(progress: RunProgress): string {

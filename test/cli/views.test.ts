@@ -132,7 +132,8 @@ describe('settings table', () => {
     expect(rows.every((row) => row.value !== '')).toBe(true);
   });
   it('shows no mark when nothing was changed', () => {
-    expect(settingsTable(settingRows(resolved({}), { stepsPerEpoch: 50 }), 100).join('\n')).not.toContain('*');
+    const chosen = { ...resolved({}), device: 'cpu', memory: 'fast' };
+    expect(settingsTable(settingRows(chosen, { stepsPerEpoch: 50 }), 100).join('\n')).not.toContain('*');
   });
   it('uses as many columns as fit', () => {
     const rows = settingRows(resolved({ r: 16 }), { stepsPerEpoch: 50 });

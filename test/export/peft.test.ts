@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeAdapter } from '../../src/export/peft';
+import { modelCard, writeAdapter } from '../../src/export/peft';
 import { readAdapter } from '../../src/export/read-adapter';
 import { parseSettings, resolveDefaults } from '../../src/training/settings';
 import { openBaseModel } from '../../src/training/weights/base-model';
@@ -38,6 +38,7 @@ describe.each(['llama-tied', 'mistral', 'gpt2'] as const)('the adapter of %s', (
       lora_dropout: 0,
       target_modules: dump.lora.targetModules.length === 7 ? ['all-linear'] : dump.lora.targetModules,
       train_file: 'tickets.jsonl',
+      adapter: '/home/somebody/adapter',
     });
     if (!parsed.ok) throw new Error('Unusable settings.');
     const settings = resolveDefaults(parsed.settings, { stepsPerEpoch: 1, physicalCores: 1, name: 'tickets' });
@@ -65,7 +66,25 @@ describe.each(['llama-tied', 'mistral', 'gpt2'] as const)('the adapter of %s', (
     expect(read(theirs)).toMatchObject(config);
     for (const name of ['README.md', 'tokenizer.json', 'tokenizer_config.json'])
       expect(existsSync(join(folder, name)), name).toBe(true);
+    // The card is made to be shared.
+    const card = readFileSync(join(folder, 'README.md'), 'utf8');
+    expect(card).toMatch(/\| seed \| 42 \|/);
+    expect(card).not.toContain('/home/somebody');
   });
+});
+
+it('says of QLoRA how to load the base that was trained on', () => {
+  const base = openBaseModel(join(__dirname, '..', '..', 'media', 'sample', 'base'));
+  const card = (input: Record<string, unknown>): string => {
+    const parsed = parseSettings(input);
+    if (!parsed.ok) throw new Error('Unusable settings.');
+    const settings = resolveDefaults(parsed.settings, { stepsPerEpoch: 1, physicalCores: 1, name: 'tickets' });
+    return modelCard({ base, settings, hashes: {}, trainExamples: 1, step: 1, loss: 1, validationLoss: null });
+  };
+  expect(card({ method: 'qlora', bnb_4bit_use_double_quant: false })).toContain(
+    'BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=False)',
+  );
+  expect(card({})).not.toContain('BitsAndBytesConfig');
 });
 
 it("a DoRA with rank-stabilised scale is read from PEFT's folder and written as PEFT writes it", () => {

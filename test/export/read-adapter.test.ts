@@ -29,7 +29,11 @@ const refusal = (folder: string): Failure => {
 
 describe('an adapter that cannot be used is refused by name', () => {
   it('no folder', () => {
-    expect(refusal(join(home, 'nowhere'))).toMatchObject({ exitCode: 2 });
+    expect(refusal(join(home, 'nowhere'))).toMatchObject({
+      code: 'adapter-unreadable',
+      hint: expect.stringContaining('the folder "adapter" of a run') as string,
+      exitCode: 2,
+    });
   });
 
   it.each([

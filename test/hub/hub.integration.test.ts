@@ -21,7 +21,14 @@ beforeAll(async () => {
   const files = Object.fromEntries(readdirSync(base).map((name) => [name, readFileSync(join(base, name))]));
   server = await serveHub({
     'acme/base': { commit: OLD, files, licence: 'mit' },
-    'acme/big': { commit: OLD, files: { 'config.json': '{}', 'model.safetensors': BIG } },
+    'acme/big': {
+      commit: OLD,
+      files: {
+        'config.json': files['config.json']!,
+        'tokenizer.json': files['tokenizer.json']!,
+        'model.safetensors': BIG,
+      },
+    },
   });
   folder = mkdtempSync(join(tmpdir(), 'fine-tune-hub-'));
   const records = readFileSync(join(sample, 'train.jsonl'), 'utf8').split('\n').slice(0, 24);
@@ -189,6 +196,10 @@ describe('fine-tune train with an id', () => {
 
   it('lists what is there, and what of it can be trained', async () => {
     writeFileSync(repository('base', 'refs', 'main'), OLD);
+    // As Python may have fetched it.
+    const config = repository('big', 'snapshots', OLD, 'config.json');
+    rmSync(config);
+    writeFileSync(config, '{}');
     const { out } = await run('models', '--json');
     expect(JSON.parse(out)).toMatchObject([
       { model: 'acme/base', commit: OLD, family: 'llama', bytes: 1_870_071 },

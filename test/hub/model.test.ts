@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   cpSync,
   existsSync,
@@ -18,56 +17,8 @@ import { hubOf } from '../../src/hub/environment';
 import { type FetchOptions, fetchModel, planDownload } from '../../src/hub/fetch-model';
 import { modelIdText, parseModelId } from '../../src/hub/model-id';
 import { cutAfter } from './file-server';
-import { type HubServer, type Repository, gitName, serveHub, sha256 } from './hub-server';
-
-const COMMIT = 'a'.repeat(40);
-const WEIGHTS = randomBytes(200_000);
-const SMALL: Repository = {
-  commit: COMMIT,
-  branches: { main: COMMIT, 'refs/pr/1': COMMIT },
-  licence: 'apache-2.0',
-  files: {
-    '.gitattributes': '*.bin filter=lfs',
-    'README.md': '# Small',
-    'config.json': '{"model_type":"llama"}',
-    'tokenizer.json': '{}',
-    'tokenizer_config.json': '{}',
-    'model.safetensors': WEIGHTS,
-    'pytorch_model.bin': randomBytes(10),
-    'onnx/model.onnx': 'x',
-  },
-};
-const SHARDS = [randomBytes(1000), randomBytes(2000)] as const;
-const REPOSITORIES: Readonly<Record<string, Repository>> = {
-  'org/small': SMALL,
-  'org/gated': { ...SMALL, gatedFor: 'hf_right' },
-  'org/sharded': {
-    commit: COMMIT,
-    files: {
-      'config.json': '{}',
-      'model.safetensors.index.json': JSON.stringify({
-        weight_map: { a: 'model-00001-of-00002.safetensors', b: 'model-00002-of-00002.safetensors' },
-      }),
-      'model-00001-of-00002.safetensors': SHARDS[0],
-      'model-00002-of-00002.safetensors': SHARDS[1],
-      'consolidated.safetensors': randomBytes(5000),
-    },
-  },
-  'org/quants': {
-    commit: COMMIT,
-    files: {
-      'small-q4_k_m.gguf': randomBytes(300),
-      'small-Q8_0.gguf': randomBytes(600),
-      'BF16/small-BF16.gguf': randomBytes(900),
-    },
-  },
-  'org/pickle': { commit: COMMIT, files: { 'config.json': '{}', 'pytorch_model.bin': 'x' } },
-  'org/adapter': { commit: COMMIT, files: { 'adapter_config.json': '{}', 'adapter_model.safetensors': 'x' } },
-  'org/evil': {
-    commit: COMMIT,
-    files: { ...SMALL.files, '../../outside/README.md': 'x', '/etc/licence.md': 'x', 'a\\..\\..\\LICENSE': 'x' },
-  },
-};
+import { type HubServer, gitName, serveHub, sha256 } from './hub-server';
+import { COMMIT, REPOSITORIES, SHARDS, SMALL_BYTES, WEIGHTS } from './repositories';
 
 let server: HubServer;
 let cache: string;
@@ -95,7 +46,12 @@ const inRepository = (...parts: string[]): string => join(cache, 'models--org--s
 describe('fetchModel', () => {
   it('fetches what a base model needs, and nothing else, into the layout of Hugging Face', async () => {
     const plan = await planDownload(parseModelId('org/small')!, options);
-    expect(plan).toMatchObject({ commit: COMMIT, licence: 'apache-2.0', totalBytes: 200_033, missingBytes: 200_033 });
+    expect(plan).toMatchObject({
+      commit: COMMIT,
+      licence: 'apache-2.0',
+      totalBytes: SMALL_BYTES,
+      missingBytes: SMALL_BYTES,
+    });
     const progress: number[] = [];
     const model = await fetchModel(plan, { ...options, onProgress: (done) => progress.push(done) });
     expect(model.path).toBe(inRepository('snapshots', COMMIT));
@@ -113,10 +69,10 @@ describe('fetchModel', () => {
     );
     expect(readFileSync(inRepository('refs', 'main'), 'utf8')).toBe(COMMIT);
     expect(readdirSync(inRepository('blobs')).filter((name) => !/^[0-9a-f]+$/.test(name))).toEqual([]);
-    expect(progress.at(-1)).toBe(200_033);
+    expect(progress.at(-1)).toBe(SMALL_BYTES);
     expect(progress).toEqual([...progress].sort((a, b) => a - b));
     expect(findCached(parseModelId('org/small')!, cache)).toEqual(model);
-    expect(sizeOnDisk(model)).toBe(200_033);
+    expect(sizeOnDisk(model)).toBe(SMALL_BYTES);
   });
 
   it('needs the hub for nothing but its list when everything is there', async () => {
@@ -145,6 +101,20 @@ describe('fetchModel', () => {
     expect(findCached(parseModelId('org/sharded')!, cache)).toBeUndefined();
     await get('org/sharded');
     expect(readFileSync(join(model.path, 'model-00002-of-00002.safetensors')).equals(SHARDS[1])).toBe(true);
+  });
+
+  it('fetches shards whose numbers have another width, and says where the hub lacks some', async () => {
+    const model = await get('org/six-digits');
+    expect(readFileSync(join(model.path, 'model-00001-of-000001.safetensors')).equals(SHARDS[0])).toBe(true);
+    await expect(get('org/half')).rejects.toMatchObject({ code: 'weights-missing', exitCode: 2 });
+  });
+
+  it('fetches no weights of a model that cannot be trained', async () => {
+    await expect(get('org/experts')).rejects.toMatchObject({
+      message: expect.stringMatching(/^org\/experts: .* mixture of experts/) as string,
+    });
+    await expect(get('org/wordless')).rejects.toMatchObject({ code: 'tokenizer-missing', exitCode: 2 });
+    expect(server.cdn.seen).toEqual([]);
   });
 
   it('fetches one GGUF file, by its name or by its label, in a folder too', async () => {
@@ -242,6 +212,16 @@ describe('access', () => {
     await get('org/gated');
     expect(server.hub.seen.every(({ headers }) => headers.authorization === 'Bearer hf_right')).toBe(true);
     expect(server.cdn.seen.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined]);
+  });
+
+  it('says what is wrong with the environment', async () => {
+    expect(() => hubOf({ HF_ENDPOINT: 'hf-mirror.example' })).toThrow(
+      expect.objectContaining({ code: 'bad-endpoint' }),
+    );
+    await expect(get('org/small', optionsWith({ HF_TOKEN: 'hf_ü' }))).rejects.toMatchObject({
+      code: 'bad-token',
+      message: expect.not.stringContaining('hf_ü') as string,
+    });
   });
 
   it('tells a wrong id from a wrong revision', async () => {

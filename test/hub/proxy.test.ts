@@ -24,6 +24,16 @@ describe('proxyFor', () => {
   });
 });
 
+describe('an address that is none', () => {
+  it('is refused without showing what may be a password', () => {
+    for (const address of ['http://me:secret@a b', 'socks5://me:secret@proxy:1080', 'http://me:secret@proxy:port']) {
+      const ask = (): unknown => proxyFor(new URL('https://huggingface.co/'), { HTTPS_PROXY: address });
+      expect(ask, address).toThrow(expect.objectContaining({ code: 'bad-proxy' }));
+      expect(ask).not.toThrow(/secret/);
+    }
+  });
+});
+
 describe('through a proxy', () => {
   const seen: string[] = [];
   let answer = '200 Connection established';
@@ -65,6 +75,12 @@ describe('through a proxy', () => {
     // A TLS handshake record, and the name of the server in it.
     expect(first[0]).toBe(0x16);
     expect(first.includes('hub.example')).toBe(true);
+  });
+
+  it('sends a password with a percent sign that nobody encoded', async () => {
+    process.env['HTTPS_PROXY'] = process.env['HTTPS_PROXY']!.replace('p%40ss', '50%');
+    await expect(openUrl('https://hub.example/model')).rejects.toThrow();
+    expect(seen).toEqual([`CONNECT hub.example:443 Basic ${Buffer.from('me:50%').toString('base64')}`]);
   });
 
   it('says what to do when the proxy refuses', async () => {

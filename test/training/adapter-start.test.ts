@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readAdapter } from '../../src/export/read-adapter';
-import { otherBaseWarning, startFromAdapter } from '../../src/training/adapter-start';
+import { hashAdapter, otherBaseWarning, startFromAdapter } from '../../src/training/adapter-start';
 import { linearModules } from '../../src/training/models/tensors';
 import { parseSettings, resolveDefaults } from '../../src/training/settings';
 import { loadOracle } from './oracle';
@@ -25,6 +25,14 @@ describe('a run that goes on from an adapter', () => {
     for (const { name, data } of parameters) expect(data, name).toEqual(tensors.get(`trained.${name}`)!.data);
     const all = settingsWith({ target_modules: ['all-linear'], use_dora: true, use_rslora: true });
     expect(startFromAdapter(dora, modulesOf('qwen2'), all)).toHaveLength(42);
+  });
+
+  it('has a hash of its numbers, whatever their order in the file', () => {
+    const hash = hashAdapter(plain);
+    const [first, ...rest] = plain.parameters;
+    expect(hashAdapter({ ...plain, parameters: [...rest, first!] })).toBe(hash);
+    const other = { ...first!, data: first!.data.map((x, i) => (i === 7 ? -x : x)) };
+    expect(hashAdapter({ ...plain, parameters: [other, ...rest] })).not.toBe(hash);
   });
 
   it.each([

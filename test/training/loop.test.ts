@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Batch, RowBatch } from '../../src/training/batches';
 import { type LoopOptions, trainingLoop } from '../../src/training/loop';
+import type { Pair } from '../../src/training/preference';
 import { setUp, steps } from './small-loop';
 
 describe('the training loop', () => {
@@ -114,5 +116,21 @@ describe('the training loop', () => {
     expect(steps(events)).toEqual([1, 2]);
     expect(saved).toEqual([1, 2]);
     expect(Number.isFinite(options.parameters[0]!.data[0])).toBe(true);
+  });
+
+  it('goes on with preference pairs that are so far apart that their loss is 0 in 32 bits', async () => {
+    const { events, options } = setUp({ max_steps: 2, objective: 'dpo' }, {}, () => 0);
+    const collate = (rows: RowBatch): Batch => {
+      const pairs = rows.map(([example]): Pair => ({
+        example: example!,
+        chosen: [0, 0],
+        rejected: [0, 0],
+        reference: { chosen: -200, rejected: 0 },
+      }));
+      return { ...options.collate(rows), pairs };
+    };
+    await trainingLoop({ ...options, collate });
+    expect(steps(events)).toEqual([1, 2]);
+    expect(events).toContainEqual(expect.objectContaining({ type: 'metrics', loss: 0 }));
   });
 });

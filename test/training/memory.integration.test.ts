@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/common/random';
+import { magnitudeName } from '../../src/training/adapters/dora';
 import { initializeLora, isTarget } from '../../src/training/adapters/lora';
 import { weightForms } from '../../src/training/base';
 import { createCollator } from '../../src/training/batches';
@@ -21,6 +22,7 @@ import {
 } from '../../src/training/weights/float16';
 import { materializeWeights } from '../../src/training/weights/materialize';
 import { loadOracle, relativeError } from './oracle';
+import { quantizedWeights } from './quantized';
 
 const layout = { blocks: 2, headChunks: 2 };
 const processor = createOnnxRuntimeEngine({ device: 'cpu', threads: 1, prepack: false });
@@ -72,6 +74,53 @@ describe('little memory against the fast layout', () => {
       }
     },
   );
+});
+
+interface Asked {
+  readonly dropout: number;
+  readonly packed?: boolean;
+  readonly dora?: boolean;
+  readonly quantized?: boolean;
+}
+
+describe('little memory with all that a run can ask for', () => {
+  const whole = ['all-linear'] as const;
+  it.each([
+    ['mistral-window', { packed: true, dropout: 0.2 }],
+    ['gemma2', { packed: true, dropout: 0.2 }],
+    ['qwen2', { dora: true, dropout: 0.2, quantized: true }],
+  ] as readonly (readonly [string, Asked])[])('%s %j: the gradients of two batches', async (model, asked) => {
+    const { packed = false, dora = false, quantized = false, dropout } = asked;
+    const { config, weights, batch } = loadOracle(model);
+    const training: Training = { method: 'lora', lora: { r: 4, alpha: 8, dropout, dora, targetModules: whole } };
+    const magnitudes = linearModules(config).map(({ module, outFeatures }): Parameter => {
+      const data = new Float32Array(outFeatures).map((_, i) => 0.5 + (i % 7) / 7);
+      return { name: magnitudeName(module), shape: [outFeatures], data };
+    });
+    const parameters = [...adapter(config, whole), ...(dora ? magnitudes : [])];
+    const rows = batch(0);
+    const together = [rows.flat(), rows.flat().reverse()];
+    const labelled = createCollator({ config, padId: 0, ...layout })(packed ? together : rows);
+    const source = quantized ? quantizedWeights(model, true) : weights;
+    const measure = async (engine: typeof processor, memory: 'fast' | 'low') => {
+      const options = { engine, weights: source, config, training, memory, ...layout };
+      const session = await createTrainingSession(options, parameters);
+      const random = createRandom(3);
+      const found = [await session.forwardBackward(labelled, random), await session.forwardBackward(labelled, random)];
+      await session.dispose();
+      return found;
+    };
+    const fast = await measure(processor, 'fast');
+    // Other masks: the second batch is not the first one again.
+    if (dropout > 0) expect(fast[1]!.loss).not.toBe(fast[0]!.loss);
+    for (const engine of [processor, oneGraph])
+      for (const [i, { loss, gradients }] of (await measure(engine, 'low')).entries()) {
+        expect(loss / fast[i]!.loss).toBeCloseTo(1, 6);
+        expect(gradients.size).toBe(parameters.length);
+        for (const [name, gradient] of fast[i]!.gradients)
+          expect(relativeError(gradients.get(name)!, gradient), name).toBeLessThan(2e-5);
+      }
+  });
 });
 
 describe('frozen weights in 16 bits', () => {

@@ -1,11 +1,14 @@
 /** A real trainer that is paused from a terminal, goes on, and is told to stop while it waits. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readEvents, summarizeRun } from '../../src/training/run-folder';
 import { temporaryFolder } from './fake-run';
-import { create, expectSameRun, runCli, settingsFor, startTrainer, train, untilEvent } from './trainer-process';
+import { cli, create, expectSameRun, runCli, settingsFor, startTrainer, train, untilEvent } from './trainer-process';
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
+const execute = promisify(execFile);
 const settings = settingsFor(folder.path, 'lora');
 
 describe('a paused run', () => {
@@ -47,8 +50,21 @@ describe('a paused run', () => {
     expect(final).toMatchObject({ type: 'completed' });
     // 1.5 s of the pause at least.
     expect(final?.type === 'completed' && final.seconds).toBeLessThan(total - 1.4);
+    const trained = readEvents(path).find(
+      (event) => event.type === 'phase' && event.phase === 'train' && event.state === 'end',
+    );
+    expect(trained?.type === 'phase' && trained.seconds).toBeLessThan(total - 1.4);
     expect(runCli('continue', path)).toMatchObject({ status: 2 });
   }, 300_000);
+
+  it('is asked for before its trainer listens', async () => {
+    const path = create(settings, 'early');
+    const asking = execute(process.execPath, [cli, 'pause', path]);
+    await new Promise((done) => setTimeout(done, 1500));
+    const child = startTrainer(path, false);
+    expect((await asking).stdout).toMatch(/early is paused after step \d\./);
+    child.kill('SIGKILL');
+  }, 60_000);
 
   it('can be stopped while it waits, and resumed then', async () => {
     const path = create(settings, 'stopped');

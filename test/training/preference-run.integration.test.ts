@@ -110,4 +110,24 @@ describe('a preference run', () => {
     expect(events.at(-1)).toMatchObject({ type: 'stopped', step: 0, checkpoint: null, adapter: null });
     expect(events.some((event) => event.type === 'evaluation')).toBe(false);
   });
+
+  it('is refused when its starting adapter has changed and is needed again', async () => {
+    const first = create('first', { ...common, validation_file: null, max_steps: 1, warmup_steps: 0 });
+    await train(first);
+    const adapter = join(first, 'adapter');
+    const continued = { ...common, adapter, max_steps: 3 };
+    const changed = { code: 'adapter-changed', exitCode: 2, message: expect.stringContaining(adapter) };
+
+    const [begun, saved] = [create('begun', continued), create('saved', continued)];
+    await train(begun, undefined, 0);
+    await train(saved, undefined, 1);
+    const file = join(adapter, 'adapter_model.safetensors');
+    const weights = readFileSync(file);
+    weights[weights.length - 1]! ^= 0x80;
+    writeFileSync(file, weights);
+    await expect(train(begun, {})).rejects.toMatchObject(changed);
+    expect((await train(saved, {}, 2)).at(-1)).toMatchObject({ type: 'stopped', step: 2 });
+    rmSync(join(saved, 'reference.json'));
+    await expect(train(saved, {})).rejects.toMatchObject(changed);
+  }, 30_000);
 });

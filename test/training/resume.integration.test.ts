@@ -195,6 +195,23 @@ describe('resume', () => {
     }
   });
 
+  it('continues on another device where its own is gone', async () => {
+    const path = copy('device');
+    const file = join(path, 'run.json');
+    // Only builds of ONNX Runtime for Windows have DirectML.
+    writeFileSync(file, readFileSync(file, 'utf8').replaceAll('"device": "cpu"', '"device": "dml"'));
+    await expect(train(path, {})).rejects.toMatchObject({
+      code: 'device-unavailable',
+      hint: expect.stringContaining('fine-tune resume RUN --device cpu') as string,
+    });
+    await train(path, { device: 'cpu' }, 8);
+    const warnings = readEvents(path).flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+    expect(warnings).toContain('The run began on dml and continues on cpu.');
+    const { settings, device } = openRunFolder(path).run;
+    expect([settings?.['device'], device]).toEqual(['cpu', { name: 'cpu', reason: null }]);
+    expect(resumableSteps(path).at(-1)).toBe(8);
+  });
+
   it('refuses another model, whatever is forced', async () => {
     const path = copy('model');
     const file = join(path, 'run.json');

@@ -112,6 +112,10 @@ describe('settings', () => {
       ['use_rslora true needs', 'loraplus_lr_ratio 16 needs', 'adapter "/a" needs'],
     ],
     [{ objective: 'dpo', label_smoothing_factor: 0.1 }, ['label_smoothing_factor 0.1 smooths']],
+    [{ beta: 0.5 }, ['beta 0.5 belongs to objective "dpo"']],
+    [{ objective: 'dpo', beta: 0.5 }, []],
+    [{ early_stopping_threshold: 0.1 }, ['early_stopping_threshold 0.1 does nothing without']],
+    [{ early_stopping_patience: 2, early_stopping_threshold: 0.1 }, []],
     [{ method: 'full', use_dora: false, label_smoothing_factor: 0.1, neftune_noise_alpha: 5 }, []],
   ])('%j: what makes no sense together is refused', (input, parts) => {
     expect(problemsOf(input)).toEqual(parts.map((part) => expect.stringContaining(part) as unknown));

@@ -15,7 +15,7 @@ import { until } from './fake-run';
 const root = resolve(__dirname, '..', '..');
 const trainer = join(root, 'dist', 'trainer.js');
 export const sample = join(root, 'media', 'sample');
-const cli = join(root, 'dist', 'cli.js');
+export const cli = join(root, 'dist', 'cli.js');
 
 export const STEPS = 20;
 

@@ -60,6 +60,7 @@ export function sampleSettings(options: SampleOptions): Record<string, unknown> 
     seed: 42,
     engine: 'onnxruntime',
     device: 'cpu',
+    memory: 'fast',
     threads: 8,
     name: options.name ?? 'support-bot',
     output_dir: '/home/ada/support/.finetune/runs',
@@ -82,6 +83,9 @@ export function sampleRun(options: SampleOptions): TrainerEvent[] {
     settings: sampleSettings(options),
     engine: 'onnxruntime',
     device: 'cpu',
+    deviceReason: 'webgpu: a matrix product ran at 2 GFLOP/s, on the processor at 100 GFLOP/s',
+    paddingShare: 0.031,
+    memoryReason: 'about 1.2 GB for fast, 14.0 GB are free',
     totalSteps: options.totalSteps,
     stepsPerEpoch: options.stepsPerEpoch,
     trainExamples: options.stepsPerEpoch * 16 - 8,
@@ -115,7 +119,7 @@ export function sampleRun(options: SampleOptions): TrainerEvent[] {
     const share = step / options.totalSteps;
     const loss =
       1.092 + 1.21 * Math.exp(-step / (tau * 1.8)) + 0.35 * Math.max(0, share - 0.3) ** 1.5 + random.normal() * 0.0018;
-    const isBest = loss < best;
+    const isBest = step > 0 && loss < best;
     if (isBest) {
       best = loss;
       bestStep = step;
@@ -230,10 +234,17 @@ export function preferenceRun(options: SampleOptions): TrainerEvent[] {
     const loss = Math.log(1 + Math.exp(-margins)) + 0.02 * Math.max(0, share - 0.7);
     return { loss, rewards: { chosen, rejected, margins, accuracies } };
   };
+  let best = { loss: Infinity, step: 0 };
   return sampleRun(options).map((event): TrainerEvent => {
     if (event.type === 'started')
       return { ...event, settings: { ...event.settings, objective: 'dpo', beta: 0.1, learning_rate: 5e-6 } };
     if (event.type === 'metrics') return { ...event, ...numbers(event.step, 0.05) };
-    return event.type === 'evaluation' ? { ...event, ...numbers(event.step, 0.004), perplexity: null } : event;
+    if (event.type === 'checkpoint') return { ...event, best: event.step === best.step };
+    if (event.type !== 'evaluation') return event;
+    const { step } = event;
+    const found = numbers(step, 0.004);
+    const isBest = step > 0 && found.loss < best.loss;
+    if (isBest) best = { loss: found.loss, step };
+    return { ...event, ...found, perplexity: null, best: isBest };
   });
 }

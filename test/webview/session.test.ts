@@ -117,6 +117,8 @@ describe('createSession', () => {
     expect(state.run).toBe(RUN);
     expect(state.settings.map((info) => info.key)).toEqual(SETTING_KEYS);
     expect(state.settings.find((info) => info.key === 'r')).toMatchObject({ default: '8', automatic: false });
+    // The run has the device that "auto" became.
+    expect(state.settings.find((info) => info.key === 'device')).toMatchObject({ default: 'auto', automatic: true });
     expect(state.settings.find((info) => info.key === 'learning_rate')).toMatchObject({ automatic: true });
     expect(watches).toHaveLength(0);
     await turn();

@@ -113,6 +113,26 @@ describe('from a dataset to a trained adapter, in VS Code', () => {
     await window.screenshot('re-attached');
   });
 
+  it('waits when it is paused, also over a reload, and goes on in the same trainer', async () => {
+    const trainer = trainerProcess();
+    await window.webview().getByRole('button', { name: 'Pause' }).click();
+    await window.statusBar(/Paused/).waitFor();
+    const paused = runEvents().at(-1);
+    expect(paused?.['type']).toBe('paused');
+    expect(checkpointOf(Number(paused?.['step']))).toBe(true);
+    await window.screenshot('paused');
+    await window.reload();
+    await window.statusBar(/Paused/).waitFor({ timeout: 60_000 });
+    await window.webview().getByRole('button', { name: 'Continue' }).waitFor();
+    await window.screenshot('still-paused');
+    expect(runEvents().at(-1)).toEqual(paused);
+    await window.runCommand('Fine-tune: Continue Training');
+    await expect.poll(() => step(), { timeout: 60_000 }).toBeGreaterThan(Number(paused?.['step']));
+    await window.webview().getByRole('button', { name: 'Pause' }).waitFor();
+    await window.screenshot('continued');
+    expect(trainerProcess()).toBe(trainer);
+  });
+
   it('stops when asked, and keeps a checkpoint', async () => {
     await window.runCommand('Fine-tune: Stop Training');
     await window.notification(/Stopped .+ after step \d+/).waitFor();
@@ -157,6 +177,22 @@ describe('from a dataset to a trained adapter, in VS Code', () => {
     await window.screenshot('found-again');
   });
 
+  it('shows on what it could train here', async () => {
+    // The dashboard is a webview too.
+    await window.runCommand('View: Toggle Primary Side Bar Visibility');
+    await window.runCommand('Fine-tune: Show Devices');
+    await window.page.locator('.tab.active', { hasText: 'Devices' }).waitFor({ timeout: 60_000 });
+    const devices = window.webview();
+    await devices.getByRole('heading', { name: 'Devices to train on' }).waitFor();
+    await devices.getByRole('row', { name: /CPU/ }).first().waitFor();
+    await window.screenshot('devices-dark');
+    for (const theme of ['light', 'high-contrast'] as const) {
+      await window.setTheme(theme);
+      await window.page.waitForTimeout(500);
+      await window.screenshot(`devices-${theme}`);
+    }
+  });
+
   /** What the status bar says: `12/150 · 1.230`. */
   async function status(): Promise<{ step: number; loss: number }> {
     const item = window.statusBar(/[\d,]+\/[\d,]+ · \d/);
@@ -175,6 +211,16 @@ describe('from a dataset to a trained adapter, in VS Code', () => {
 
   function readSettings(): Record<string, unknown> {
     return JSON.parse(readFileSync(settingsFile(), 'utf8')) as Record<string, unknown>;
+  }
+
+  function trainerProcess(): unknown {
+    const [folder = ''] = runFolders();
+    return (JSON.parse(readFileSync(join(folder, 'process.json'), 'utf8')) as Record<string, unknown>)['processId'];
+  }
+
+  function checkpointOf(step: number): boolean {
+    const [folder = ''] = runFolders();
+    return existsSync(join(folder, 'checkpoints', `step-${String(step).padStart(6, '0')}`, 'COMPLETE'));
   }
 
   function runFolders(): string[] {

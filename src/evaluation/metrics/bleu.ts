@@ -29,8 +29,9 @@ export function bleu(options: BleuOptions = {}): Metric<TextRow> {
       const found = tokens(prediction);
       const expected = references.map(tokens);
       const lengths = expected.map((reference) => reference.length);
-      const matches = ORDERS.map((order) =>
-        overlap(countNGrams(found, order, ' '), mostOf(expected.map((reference) => countNGrams(reference, order, ' ')))),
+      const inReferences = expected.map((reference) => countNGrams(reference, ORDERS.length, ' '));
+      const matches = countNGrams(found, ORDERS.length, ' ').map((counts, n) =>
+        overlap(counts, mostOf(inReferences.map((orders) => orders[n]!))),
       );
       const totals = ORDERS.map((order) => Math.max(0, found.length - order + 1));
       return [found.length, nearest(found.length, lengths), ...matches, ...totals];

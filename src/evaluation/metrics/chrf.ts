@@ -22,10 +22,8 @@ export function chrf(options: ChrfOptions = {}): Metric<TextRow> {
   const countsOf = (text: string): readonly ReadonlyMap<string, number>[] => {
     const cased = options.lowercase ? text.toLowerCase() : text;
     const chars = [...splitWords(cased).join('')];
-    const counts = Array.from({ length: CHAR_ORDER }, (_, i) => countNGrams(chars, i + 1, ''));
-    const words = options.wordOrder ? chrfWords(cased) : [];
-    for (let order = 1; order <= (options.wordOrder ?? 0); order++) counts.push(countNGrams(words, order, ' '));
-    return counts;
+    const words = options.wordOrder ? countNGrams(chrfWords(cased), options.wordOrder, ' ') : [];
+    return [...countNGrams(chars, CHAR_ORDER, ''), ...words];
   };
   return {
     count: ({ prediction, references }) => {

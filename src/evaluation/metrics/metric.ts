@@ -25,18 +25,19 @@ export interface Tally {
 
 /** Counts every row once. */
 export function tally<Row>(metric: Metric<Row>, rows: readonly Row[]): Tally {
-  const counts = rows.map((row) => metric.count(row));
-  const width = counts[0]?.length ?? 0;
+  const counted = rows.map((row) => metric.count(row));
+  const width = counted[0]?.length ?? 0;
+  const counts = Float64Array.from(counted.flat());
   return {
     rows: rows.length,
     score: (times) => {
       const sums = new Array<number>(width).fill(0);
       let taken = 0;
-      for (const [row, own] of counts.entries()) {
-        const weight = times?.[row] ?? 1;
+      for (let row = 0; row < rows.length; row++) {
+        const weight = times ? times[row]! : 1;
         if (weight === 0) continue;
         taken += weight;
-        for (let i = 0; i < width; i++) sums[i]! += weight * own[i]!;
+        for (let i = 0; i < width; i++) sums[i]! += weight * counts[row * width + i]!;
       }
       return taken === 0 ? NaN : metric.score(sums);
     },

@@ -1,11 +1,24 @@
-/** How often each run of `order` tokens occurs. The separator must be in no token. */
-export function countNGrams(tokens: readonly string[], order: number, separator: string): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (let i = 0; i + order <= tokens.length; i++) {
-    const nGram = order === 1 ? tokens[i]! : tokens.slice(i, i + order).join(separator);
-    counts.set(nGram, (counts.get(nGram) ?? 0) + 1);
-  }
-  return counts;
+/**
+ * How often each run of 1, 2, … `highest` tokens occurs. They are cut out of one text, which is several times as fast as
+ * joining each anew.
+ * @param separator is in no token
+ */
+export function countNGrams(
+  tokens: readonly string[],
+  highest: number,
+  separator: string,
+): readonly ReadonlyMap<string, number>[] {
+  const text = tokens.join(separator);
+  const starts = new Int32Array(tokens.length + 1);
+  for (const [i, token] of tokens.entries()) starts[i + 1] = starts[i]! + token.length + separator.length;
+  return Array.from({ length: highest }, (_, order) => {
+    const counts = new Map<string, number>();
+    for (let i = 0; i + order < tokens.length; i++) {
+      const nGram = text.slice(starts[i], starts[i + order + 1]! - separator.length);
+      counts.set(nGram, (counts.get(nGram) ?? 0) + 1);
+    }
+    return counts;
+  });
 }
 
 /** How many occurrences two counts have in common. */

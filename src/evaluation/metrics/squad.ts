@@ -14,7 +14,7 @@ export const squadF1 = meanOfBest((prediction, reference) => {
   const found = squadWords(prediction);
   const expected = squadWords(reference);
   if (found.length === 0 || expected.length === 0) return found.length === expected.length ? 1 : 0;
-  const common = overlap(countNGrams(found, 1, ' '), countNGrams(expected, 1, ' '));
+  const common = overlap(countNGrams(found, 1, ' ')[0]!, countNGrams(expected, 1, ' ')[0]!);
   if (common === 0) return 0;
   const precision = common / found.length;
   const recall = common / expected.length;

@@ -1,41 +1,53 @@
 import { type Device, availableDevices, onnxRuntimeVersion } from '../engines/onnxruntime';
+import type { WarningEvent } from '../protocol';
 import type { Settings } from '../settings';
 import { type DeviceChoice, type Survey, surveyDevices } from './survey';
 
-const BEGAN = 'the run began on it';
+type Warning = Pick<WarningEvent, 'code' | 'message' | 'hint'>;
+type Choice = Partial<DeviceChoice> & { readonly device: Device };
+type Ask = Pick<Settings, 'engine' | 'device'>;
+type Look = () => Promise<Pick<Survey, 'devices' | 'choice'>>;
+
+export interface ChosenDevice {
+  readonly device: Device;
+  /** Where it was chosen for the user. */
+  readonly reason?: string;
+  readonly warnings: readonly Warning[];
+}
 
 /**
- * Trainer side: the device of a run, and why where the setting leaves it to us. Later runs on the same machine know the
- * answer from the first one.
+ * Trainer side: the device of a run. Later runs on the same machine know the answer from the first one.
  * @param begunOn device of the run that is resumed. It is kept while it works: only there the losses are those of a run
  * that was never interrupted.
+ * @param look called where the choice is ours
  */
-export async function chooseDevice(
-  { engine, device }: Pick<Settings, 'engine' | 'device'>,
-  begunOn?: string,
-  survey: () => Promise<Pick<Survey, 'devices' | 'choice'>> = surveyHere,
-): Promise<{ readonly device: Device; readonly reason?: string }> {
+export async function chooseDevice(asked: Ask, begunOn: string | undefined, look: Look): Promise<ChosenDevice> {
+  const { device, reason, hint } = await choose(asked, begunOn, look);
+  const because = reason === undefined ? '' : `: ${reason}`;
+  const warnings: Warning[] = [];
+  if (begunOn !== undefined && begunOn !== device)
+    warnings.push({
+      code: 'other-device',
+      message: `The run began on ${begunOn} and continues on ${device}${because}.`,
+      hint: 'Its losses agree only in their first digits with those that it would have had there.',
+    });
+  if (hint !== undefined) warnings.push({ code: 'gpu-unused', message: `The GPU is not used${because}.`, hint });
+  return { device, ...(reason !== undefined && { reason }), warnings };
+}
+
+async function choose({ engine, device }: Ask, begunOn: string | undefined, look: Look): Promise<Choice> {
   if (device !== 'auto') return { device };
   if (engine === 'reference') return { device: 'cpu' };
-  if (begunOn === 'cpu') return { device: 'cpu', reason: BEGAN };
-  const { devices, choice } = await survey();
+  if (begunOn === 'cpu') return { device: begunOn, reason: BEGAN };
+  const { devices, choice } = await look();
   const works = devices.find(({ device, state }) => device === begunOn && (state === 'ready' || state === 'slow'));
   return works && works.device !== choice.device ? { device: works.device, reason: BEGAN } : choice;
 }
 
-/** For a run that goes on on another device than the one that it began on. */
-export function otherDeviceWarning(
-  begunOn: string,
-  { device, reason }: Partial<DeviceChoice>,
-): { code: string; message: string; hint: string } {
-  return {
-    code: 'other-device',
-    message: `The run began on ${begunOn} and goes on on ${device}${reason === undefined ? '' : `: ${reason}`}.`,
-    hint: 'The losses agree to some digits only with those that it would have had there.',
-  };
-}
+const BEGAN = 'the run began on it';
 
-function surveyHere(): Promise<Survey> {
+/** The devices of this machine, as the trainer sees them. */
+export function lookHere(): Promise<Survey> {
   return surveyDevices(availableDevices(), {
     nodePath: process.execPath,
     trainerPath: process.argv[1] ?? '',

@@ -56,8 +56,10 @@ export const RUNTIME_ARCHIVES: readonly RuntimeArchive[] = [
   },
 ];
 
+export const RUNTIME_PREFIX = 'onnxruntime-';
+
 export function runtimeFolder(): string {
-  return join(userFolder(), `onnxruntime-${RUNTIME_VERSION}-cuda13`);
+  return join(userFolder(), `${RUNTIME_PREFIX}${RUNTIME_VERSION}-cuda13`);
 }
 
 /** Written last. */

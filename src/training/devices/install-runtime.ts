@@ -1,6 +1,6 @@
 /** Fetches the GPU runtime into the user's folder: all of it or, seen from outside, nothing. */
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Failure } from '../../common/failure';
 import { download, requireSpace } from '../../hub/download';
@@ -10,10 +10,12 @@ import {
   RUNTIME_ARCHIVES,
   RUNTIME_BYTES,
   RUNTIME_COMPLETE,
+  RUNTIME_PREFIX,
   type RuntimeArchive,
   runtimeFolder,
   runtimeIsInstalled,
 } from './gpu-runtime';
+import { userFolder } from './user-folder';
 import { extractFiles } from './zip';
 
 export interface InstallOptions {
@@ -51,12 +53,14 @@ export async function installRuntime(options: InstallOptions): Promise<string> {
   }
 }
 
-/** @returns whether there was something to remove */
+/**
+ * That of earlier versions, too.
+ * @returns whether there was something to remove
+ */
 export async function removeRuntime(): Promise<boolean> {
-  const folder = runtimeFolder();
-  const found = existsSync(folder) || existsSync(`${folder}.incomplete`);
-  for (const each of [folder, `${folder}.incomplete`]) await rm(each, { recursive: true, force: true });
-  return found;
+  const names = (await readdir(userFolder()).catch(() => [])).filter((name) => name.startsWith(RUNTIME_PREFIX));
+  for (const name of names) await rm(join(userFolder(), name), { recursive: true, force: true });
+  return names.length > 0;
 }
 
 async function fetchAll(staging: string, options: InstallOptions): Promise<void> {

@@ -22,6 +22,8 @@ export interface DeviceChoice {
   readonly device: Device;
   /** In words, after "DEVICE: ". */
   readonly reason: string;
+  /** A GPU is there that cannot be used: what to do. */
+  readonly hint?: string;
 }
 export interface Survey {
   readonly gpus: readonly Gpu[];
@@ -72,7 +74,10 @@ export function choose(devices: readonly DeviceReport[], gpus: readonly Gpu[]): 
   if (ready[0]) return { device: ready[0].device, reason: ready[0].text };
   const there = devices.filter(({ state }) => state !== 'missing' || gpus.length > 0);
   if (there.length === 0) return { device: 'cpu', reason: 'no GPU was found' };
-  return { device: 'cpu', reason: there.map(({ device, text }) => `${device}: ${text}`).join('; ') };
+  const reason = there.map(({ device, text }) => `${device}: ${text}`).join('; ');
+  // Without a GPU that is known, what fails is the screen of a virtual machine or the like.
+  const hint = gpus.length > 0 ? there.find((each) => each.hint !== undefined)?.hint : undefined;
+  return { device: 'cpu', reason, ...(hint !== undefined && { hint }) };
 }
 
 /** What must be added before the device is worth a try. */

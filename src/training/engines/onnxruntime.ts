@@ -69,7 +69,9 @@ async function compile(program: Program, weights: WeightSource, options: OnnxRun
         const sizes = evaluateShape(shape, bindings);
         tensors[name] = new ort.Tensor('int64', BigInt64Array.from(sizes.map(BigInt)), [sizes.length]);
       }
-      const results = await session.run(tensors);
+      const results = await session.run(tensors).catch((error: unknown) => {
+        throw runFailure(options.device, error);
+      });
       const outputs: Record<string, Tensor> = {};
       for (const name of Object.keys(program.outputs)) {
         const { data, dims } = results[`out:${name}`]!;
@@ -93,9 +95,26 @@ async function createSession(
     return await ort.InferenceSession.create(model, options);
   } catch (error) {
     if (device === 'cpu') throw error;
-    const reason = reasonIn(error instanceof Error ? error.message : String(error));
-    throw new DeviceUnavailable(device, `ONNX Runtime says "${reason}"`);
+    throw new DeviceUnavailable(device, `ONNX Runtime says "${reasonIn(messageOf(error))}"`);
   }
+}
+
+/** What the runtime, or the system, says when memory is not enough. */
+export const OUT_OF_MEMORY = /bad_alloc|out of memory|failed to allocate|array buffer allocation/i;
+
+/** A GPU can fail, or go, in the middle of a run; the same steps on the processor have no such excuse. */
+export function runFailure(device: Device, error: unknown): unknown {
+  const message = messageOf(error);
+  if (device === 'cpu' || OUT_OF_MEMORY.test(message)) return error;
+  return new Failure(
+    'device-failed',
+    `The device "${device}" failed during the run: ONNX Runtime says "${reasonIn(message)}".`,
+    'The checkpoints are kept: "fine-tune resume RUN" goes on from the last one, with --device cpu on the processor. "fine-tune doctor" tries the device.',
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The sentence that matters in the runtime's message, which begins with places and types in its source. */

@@ -2,17 +2,23 @@
  * The slow and obvious engine: every operation is a plain loop over double-precision numbers. It is the truth in
  * tests (finite differences need its precision) and a way to tell a wrong graph from a wrong runtime.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
 import { bind, evaluateShape } from '../graph/dims';
 import { type DataType, type Value, reachable } from '../graph/graph';
 import { NF4_BLOCK, NF4_VALUES } from '../graph/nf4';
 import { bfloat16ToFloat32, float16ToFloat32 } from '../weights/float16';
-import type { Engine, Executable, Program, Tensor, Tensors, WeightLocation, WeightSource } from './engine';
-
-interface Cell {
-  readonly data: Float64Array;
-  readonly shape: readonly number[];
-}
+import { residentWeight } from '../resident-weights';
+import type { Engine, Executable, Program, Tensor, Tensors, WeightSource } from './engine';
+import {
+  type Cell,
+  broadcastShape,
+  copyBlock,
+  eachRow,
+  forEachIndex,
+  matmul,
+  reduce,
+  size,
+  strides,
+} from './reference-loops';
 
 export function createReferenceEngine(): Engine {
   return {
@@ -26,10 +32,10 @@ export function createReferenceEngine(): Engine {
 function compile(program: Program, weights: WeightSource): Executable {
   const values = reachable(Object.values(program.outputs));
   const loaded = new Map<number, Cell>();
-  for (const { id, operation, shape } of values)
+  for (const { id, operation, shape, dataType } of values)
     if (operation.kind === 'weight')
       loaded.set(id, {
-        data: Float64Array.from(readWeight(weights.location(operation.name))),
+        data: doubles(residentWeight(weights, operation.name), dataType),
         shape: shape as number[],
       });
   return {
@@ -38,22 +44,12 @@ function compile(program: Program, weights: WeightSource): Executable {
   };
 }
 
-function readWeight({ file, offset, bytes, dataType = 'float32' }: WeightLocation): Float32Array | Uint8Array {
-  const buffer = new Uint8Array(bytes);
-  const descriptor = openSync(file, 'r');
-  try {
-    readSync(descriptor, buffer, 0, bytes, offset);
-  } finally {
-    closeSync(descriptor);
-  }
-  if (dataType === 'uint8') return buffer;
-  return dataType === 'float32' ? new Float32Array(buffer.buffer) : fromBits(new Uint16Array(buffer.buffer), dataType);
-}
-
-function fromBits(bits: Uint16Array, type: DataType): Float32Array {
-  const data = new Float32Array(bits.length);
-  (type === 'bfloat16' ? bfloat16ToFloat32 : float16ToFloat32)(bits, data);
-  return data;
+/** Of 16-bit numbers the bits are given. */
+function doubles(data: Tensor['data'], type: DataType): Float64Array {
+  if (!(data instanceof Uint16Array)) return Float64Array.from(data);
+  const numbers = new Float32Array(data.length);
+  (type === 'bfloat16' ? bfloat16ToFloat32 : float16ToFloat32)(data, numbers);
+  return Float64Array.from(numbers);
 }
 
 function run(program: Program, values: readonly Value[], weights: ReadonlyMap<number, Cell>, feeds: Tensors): Tensors {
@@ -70,8 +66,7 @@ function run(program: Program, values: readonly Value[], weights: ReadonlyMap<nu
     if (cells.has(value.id)) continue;
     if (value.operation.kind === 'input') {
       const feed = feeds[value.operation.name]!;
-      const data = feed.data instanceof Uint16Array ? fromBits(feed.data, value.dataType) : feed.data;
-      cells.set(value.id, { data: Float64Array.from(data), shape: feed.shape });
+      cells.set(value.id, { data: doubles(feed.data, value.dataType), shape: feed.shape });
     } else {
       const shape = evaluateShape(value.shape, bindings);
       const inputs = value.inputs.map((input) => cells.get(input.id)!);
@@ -89,48 +84,6 @@ function run(program: Program, values: readonly Value[], weights: ReadonlyMap<nu
 /** "P" (1 or the batch size) may have been widened by broadcasting: elementwise results know their shape best. */
 function shapeOf(value: Value, inputs: readonly Cell[], declared: readonly number[]): readonly number[] {
   return ELEMENTWISE[value.operation.kind] ? broadcastShape(inputs[0]!.shape, inputs[1]!.shape) : declared;
-}
-
-const size = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
-
-function strides(shape: readonly number[]): number[] {
-  const result = new Array<number>(shape.length).fill(1);
-  for (let i = shape.length - 2; i >= 0; i--) result[i] = result[i + 1]! * shape[i + 1]!;
-  return result;
-}
-
-function broadcastShape(a: readonly number[], b: readonly number[]): number[] {
-  const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, i) => Math.max(a[i - rank + a.length] ?? 1, b[i - rank + b.length] ?? 1));
-}
-
-/** Visits every index of `shape` with the flat offsets it has in tensors of the given shapes. */
-function forEachIndex(
-  shape: readonly number[],
-  operands: readonly (readonly number[])[],
-  visit: (flat: number, offsets: readonly number[]) => void,
-): void {
-  const steps = operands.map((operand) => {
-    const own = strides(operand);
-    return shape.map((_, i) => {
-      const axis = i - shape.length + operand.length;
-      return axis < 0 || operand[axis] === 1 ? 0 : own[axis]!;
-    });
-  });
-  const index = new Array<number>(shape.length).fill(0);
-  const offsets = operands.map(() => 0);
-  const total = size(shape);
-  for (let flat = 0; flat < total; flat++) {
-    visit(flat, offsets);
-    // Counts up like an odometer, the last axis first.
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      index[axis]!++;
-      steps.forEach((step, o) => (offsets[o]! += step[axis]!));
-      if (index[axis]! < shape[axis]!) break;
-      steps.forEach((step, o) => (offsets[o]! -= step[axis]! * shape[axis]!));
-      index[axis] = 0;
-    }
-  }
 }
 
 const ELEMENTWISE: Readonly<Record<string, (x: number, y: number) => number>> = {
@@ -279,64 +232,5 @@ function compute(value: Value, inputs: readonly Cell[], shape: readonly number[]
     }
     default:
       return operation satisfies never;
-  }
-}
-
-function eachRow(a: Cell, width: number, f: (row: Float64Array, out: Float64Array) => void): Float64Array {
-  const out = new Float64Array(a.data.length);
-  for (let i = 0; i < a.data.length; i += width) f(a.data.subarray(i, i + width), out.subarray(i, i + width));
-  return out;
-}
-
-function reduce(
-  kind: 'sum' | 'sumSquare' | 'mean' | 'logSumExp',
-  a: Cell,
-  axes: readonly number[],
-  shape: readonly number[],
-): Float64Array {
-  const max = new Float64Array(size(shape)).fill(kind === 'logSumExp' ? -Infinity : 0);
-  if (kind === 'logSumExp') forEachIndex(a.shape, [shape], (i, [o]) => (max[o!] = Math.max(max[o!]!, a.data[i]!)));
-  const out = new Float64Array(size(shape));
-  forEachIndex(a.shape, [shape], (i, [o]) => {
-    const x = a.data[i]!;
-    out[o!] = out[o!]! + (kind === 'logSumExp' ? Math.exp(x - max[o!]!) : kind === 'sumSquare' ? x * x : x);
-  });
-  const count = axes.reduce((n, axis) => n * a.shape[axis]!, 1);
-  if (kind === 'mean') return out.map((x) => x / count);
-  return kind === 'logSumExp' ? out.map((x, i) => Math.log(x) + max[i]!) : out;
-}
-
-function matmul(a: Cell, b: Cell, shape: readonly number[]): Float64Array {
-  const [m, k] = a.shape.slice(-2) as [number, number];
-  const n = b.shape.at(-1)!;
-  const out = new Float64Array(size(shape));
-  const batch = shape.slice(0, -2);
-  forEachIndex(batch, [a.shape.slice(0, -2), b.shape.slice(0, -2)], (flat, [x, y]) => {
-    for (let i = 0; i < m; i++)
-      for (let j = 0; j < n; j++) {
-        let sum = 0;
-        for (let p = 0; p < k; p++) sum += a.data[x! * m * k + i * k + p]! * b.data[y! * k * n + p * n + j]!;
-        out[flat * m * n + i * n + j] = sum;
-      }
-  });
-  return out;
-}
-
-/** Copies a block of one axis into (or out of) the whole. */
-function copyBlock(
-  part: Cell,
-  whole: Float64Array,
-  wholeShape: readonly number[],
-  axis: number,
-  start: number,
-  direction: 'in' | 'out',
-): void {
-  const inner = size(part.shape.slice(axis + 1));
-  const partRow = part.shape[axis]! * inner;
-  const wholeRow = wholeShape[axis]! * inner;
-  for (let i = 0; i < part.data.length / partRow; i++) {
-    const at = i * wholeRow + start * inner;
-    if (direction === 'in') whole.set(part.data.subarray(i * partRow, (i + 1) * partRow), at);
-    else part.data.set(whole.subarray(at, at + partRow), i * partRow);
   }
 }

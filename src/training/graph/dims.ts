@@ -54,6 +54,21 @@ export function sameDim(a: Dim, b: Dim): boolean {
   return a === b || format(parse(a)) === format(parse(b));
 }
 
+/** The shape of an elementwise result, as in NumPy. */
+export function broadcast(a: Shape, b: Shape): Dim[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const x = a[i - rank + a.length] ?? 1;
+    const y = b[i - rank + b.length] ?? 1;
+    if (sameDim(x, y) || y === 1) return x;
+    if (x === 1) return y;
+    // "P" stands for 1 or the batch size (see attention-feeds.ts), so it broadcasts against it.
+    if (x === 'P') return y;
+    if (y === 'P') return x;
+    throw new Error(`Shapes [${a.join(', ')}] and [${b.join(', ')}] do not broadcast.`);
+  });
+}
+
 export function evaluate(dim: Dim, bindings: Bindings): number {
   const { factor, symbols } = parse(dim);
   return symbols.reduce((value, symbol) => {

@@ -3,8 +3,9 @@
  * execution). The operations are few, so that an engine is easy to write; what a model needs on top of them
  * (layers, losses) is in functions.ts, each with its own reverse-mode derivative.
  */
-import { type Dim, type Shape, product, quotient, sameDim } from './dims';
+import { type Dim, type Shape, broadcast, product, quotient, sameDim } from './dims';
 import { decodeNf4 } from './nf4';
+import { type Derivative, type TapeEntry, reverse } from './tape';
 
 /**
  * What is computed is float32 or int32; the others are how frozen weights are kept (see `Graph.float`). uint8 are codes,
@@ -59,15 +60,6 @@ export interface Value {
   readonly inputs: readonly Value[];
   readonly shape: Shape;
   readonly dataType: DataType;
-}
-
-/** How the gradient of an output becomes gradients of inputs. `needs[i]` is false where nobody asks for input i's. */
-export type Derivative = (gradient: Value, needs: readonly boolean[]) => readonly (Value | undefined)[];
-
-interface TapeEntry {
-  readonly outputs: readonly Value[];
-  readonly inputs: readonly Value[];
-  readonly derivative: (gradients: readonly Value[], needs: readonly boolean[]) => readonly (Value | undefined)[];
 }
 
 export class Graph {
@@ -179,7 +171,7 @@ export class Graph {
   }
   /** A window of the first axis; `size` is what the caller knows its length to be. */
   rows(a: Value, start: number, trim: number, size: Dim): Value {
-    return this.#make({ kind: 'rows', start, trim }, [a], [size, ...a.shape.slice(1)]);
+    return this.#make({ kind: 'rows', start, trim }, [a], [size, ...a.shape.slice(1)], a.dataType);
   }
   gather(table: Value, indices: Value): Value {
     return this.#make(
@@ -226,15 +218,12 @@ export class Graph {
     const inputs = [...new Set(part.flatMap((entry) => entry.inputs))].filter((input) => !made.has(input.id));
     return this.differentiable(y, inputs, (dy, needs) => {
       const again = this.#make({ kind: 'after' }, [x, dy, ...this.#lastGradients], x.shape);
+      const before = this.#tape.length;
       const result = build(again);
-      const tape = this.#tape.splice(this.#tape.length - part.length);
+      const tape = this.#tape.splice(before);
       const targets = inputs.map((input) => (input === x ? again : input));
-      const found = this.#reverse(
-        tape,
-        result,
-        dy,
-        targets.filter((_, i) => needs[i]),
-      );
+      const wanted = targets.filter((_, i) => needs[i]);
+      const found = reverse(tape, result, dy, wanted, this.add);
       this.#lastGradients = found.filter((gradient) => gradient.shape.length > 0);
       let next = 0;
       return needs.map((needed) => (needed ? found[next++] : undefined));
@@ -244,46 +233,8 @@ export class Graph {
 
   /** Reverse mode: gradients of `output` with respect to `targets`, in their order; `seed` is the output's own. */
   gradients(output: Value, targets: readonly Value[], seed: Value = this.scalar(1)): Value[] {
-    return this.#reverse([...this.#tape], output, seed, targets);
+    return reverse(this.#tape, output, seed, targets, this.add);
   }
-
-  #reverse(tape: TapeEntry[], output: Value, seed: Value, targets: readonly Value[]): Value[] {
-    const wanted = new Set(targets.map((t) => t.id));
-    for (const { outputs, inputs } of tape)
-      if (inputs.some((i) => wanted.has(i.id))) for (const output of outputs) wanted.add(output.id);
-    const gradients = new Map<number, Value>([[output.id, seed]]);
-    for (const { outputs, inputs, derivative } of tape.reverse()) {
-      const known = outputs.flatMap((output) => gradients.get(output.id) ?? []);
-      if (known.length === 0 || !wanted.has(outputs[0]!.id)) continue;
-      if (known.length < outputs.length) throw new Error('The loss depends on some parts of a value only.');
-      const needs = inputs.map((i) => wanted.has(i.id));
-      derivative(known, needs).forEach((g, i) => {
-        if (!g || !needs[i]) return;
-        const id = inputs[i]!.id;
-        const sum = gradients.get(id);
-        gradients.set(id, sum ? this.add(sum, g) : g);
-      });
-    }
-    return targets.map((target) => {
-      const gradient = gradients.get(target.id);
-      if (!gradient) throw new Error('The loss does not depend on one of the trained tensors.');
-      return gradient;
-    });
-  }
-}
-
-function broadcast(a: Shape, b: Shape): Dim[] {
-  const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, i) => {
-    const x = a[i - rank + a.length] ?? 1;
-    const y = b[i - rank + b.length] ?? 1;
-    if (sameDim(x, y) || y === 1) return x;
-    if (x === 1) return y;
-    // "P" stands for 1 or the batch size (see models/inputs.ts), so it broadcasts against it.
-    if (x === 'P') return y;
-    if (y === 'P') return x;
-    throw new Error(`Shapes [${a.join(', ')}] and [${b.join(', ')}] do not broadcast.`);
-  });
 }
 
 /** The values that the outputs need, in order of execution. */

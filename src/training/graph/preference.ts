@@ -1,5 +1,5 @@
 /** The loss of preference training over a head: DPO. */
-import { type CrossEntropy, headPart } from './functions';
+import { type CrossEntropy, headPart } from './head';
 import type { Graph, Value } from './graph';
 
 /** Which labels belong to which pair. */

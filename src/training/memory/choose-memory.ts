@@ -1,61 +1,50 @@
 /** Which layout a run takes when the setting leaves it open. */
 import { freemem } from 'node:os';
 import { type EncodedExample, sidesOf } from '../../dataset/example';
-import { isTarget } from '../adapters/lora';
-import type { DecoderConfig } from '../models/config';
-import { baseTensors, linearModules } from '../models/tensors';
+import { batchPlan, longestRow } from '../batches';
 import type { ResolvedSettings } from '../settings';
-import { type MemoryQuestion, estimateMemory, totalBytes } from './estimate';
+import { gigabytes } from './gigabytes';
+import { type MemoryEstimate, type MemoryQuestion, estimateMemory, totalBytes } from './estimate';
+
+/** `memory` may still be auto. */
+export type OpenMemoryQuestion = Omit<MemoryQuestion, 'settings'> & { readonly settings: ResolvedSettings };
 
 export interface MemoryChoice {
   readonly memory: 'fast' | 'low';
+  readonly estimate: MemoryEstimate;
   /** Where it was chosen for the user. */
   readonly reason?: string;
 }
 
-/** Share of the free memory that a run may fill: the estimate is rough, and other programs live too. */
-const FILL = 0.85;
+/** Share of the free memory that a run may fill: other programs live too. */
+export const FILL = 0.9;
 
-/** `question` is about the processor's memory; what a GPU has free is not known to every driver, so it is not asked. */
-export function chooseMemory(
-  setting: 'auto' | 'fast' | 'low',
-  device: string,
-  question: Omit<MemoryQuestion, 'layout'>,
-  freeBytes: number,
-): MemoryChoice {
-  if (setting !== 'auto') return { memory: setting };
-  if (device !== 'cpu') return { memory: 'fast' };
-  const needed = totalBytes(estimateMemory({ ...question, layout: 'fast' }));
-  const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
-  const numbers = `about ${gigabytes(needed)} for fast, ${gigabytes(freeBytes)} are free`;
-  return needed <= FILL * freeBytes ? { memory: 'fast', reason: numbers } : { memory: 'low', reason: numbers };
+export function chooseMemory(question: OpenMemoryQuestion, freeBytes: number): MemoryChoice {
+  const { memory: wish, device } = question.settings;
+  const choose = (memory: 'fast' | 'low'): MemoryChoice => ({
+    memory,
+    estimate: estimateMemory({ ...question, settings: { ...question.settings, memory } }),
+  });
+  // What a GPU has free is not known to every driver, so it is not asked.
+  if (wish !== 'auto' || device !== 'cpu') return choose(wish === 'auto' ? 'fast' : wish);
+  const fast = choose('fast');
+  const needed = totalBytes(fast.estimate);
+  const reason = `about ${gigabytes(needed)} for fast, ${gigabytes(freeBytes)} are free`;
+  return { ...(needed <= FILL * freeBytes ? fast : choose('low')), reason };
 }
 
-/** What the estimate must know of a run, `length` being that of its longest row. */
-export function memoryQuestion(
-  config: DecoderConfig,
+/** What the estimate must know of the data. */
+export function dataSizes(
   settings: ResolvedSettings,
-  examples: readonly EncodedExample[],
-  layout: { readonly length: number; readonly blocks: number; readonly headChunks: number },
-): Omit<MemoryQuestion, 'layout'> {
-  const { method, precision, r, target_modules, batch_size } = settings;
-  const trained = (example: EncodedExample): number =>
+  { train, validation }: { readonly train: readonly EncodedExample[]; readonly validation: readonly EncodedExample[] },
+): Pick<MemoryQuestion, 'rowTokens' | 'rowLabels' | 'validation'> {
+  const labels = (example: EncodedExample): number =>
     sidesOf(example).reduce((sum, side) => sum + side.trained.reduce((n, flag) => n + flag, 0), 0);
-  const most = examples.reduce((max, example) => Math.max(max, trained(example)), 1);
-  const rows = batch_size * (settings.objective === 'dpo' ? 2 : 1);
-  const targets = linearModules(config).filter(({ module }) => isTarget(module, target_modules));
-  const all = baseTensors(config).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const all = [...train, ...validation];
   return {
-    config,
-    method,
-    bytesPerWeight: precision === 'float32' ? 4 : 2,
-    trainedNumbers:
-      method === 'full'
-        ? all
-        : targets.reduce((sum, { inFeatures, outFeatures }) => sum + r * (inFeatures + outFeatures), 0),
-    rows,
-    labelled: settings.packing ? rows * layout.length : batch_size * most,
-    ...layout,
+    rowTokens: longestRow(all, batchPlan(settings)),
+    rowLabels: all.reduce((most, example) => Math.max(most, labels(example)), 1),
+    validation: validation.length > 0,
   };
 }
 

@@ -1,5 +1,5 @@
 /** What a graph needs while it runs, counted on the graph itself. */
-import { type Bindings, evaluateShape } from '../graph/dims';
+import { type Bindings, type Dim, evaluate } from '../graph/dims';
 import { type DataType, type Value, reachable } from '../graph/graph';
 import { independentOfBatch } from '../engines/node-order';
 
@@ -17,9 +17,15 @@ export interface GraphBytes {
 
 /** `sizes` gives the symbols of the shapes their numbers. */
 export function graphBytes(outputs: readonly Value[], sizes: Bindings): GraphBytes {
-  const order = executionOrder(reachable(outputs));
+  const order = executionOrder(outputs);
+  const known = new Map<Dim, number>();
+  const sizeOf = (dim: Dim): number => {
+    const size = known.get(dim) ?? evaluate(dim, sizes);
+    known.set(dim, size);
+    return size;
+  };
   const bytesOf = ({ shape, dataType }: Value): number =>
-    BYTES[dataType] * evaluateShape(shape, sizes).reduce((a, b) => a * b, 1);
+    shape.reduce((bytes: number, dim) => bytes * sizeOf(dim), BYTES[dataType]);
   const uses = new Map<Value, number>();
   for (const value of [...order.flatMap(({ inputs }) => inputs), ...outputs]) {
     const root = rootOf(value);
@@ -66,7 +72,16 @@ const BYTES: Readonly<Record<DataType, number>> = {
   // Taken apart, never computed.
   nf4: 0,
 };
-const IN_PLACE: ReadonlySet<string> = new Set(['add', 'subtract', 'multiply', 'divide', 'sqrt', 'sigmoid', 'tanh', 'softmax']);
+const IN_PLACE: ReadonlySet<string> = new Set([
+  'add',
+  'subtract',
+  'multiply',
+  'divide',
+  'sqrt',
+  'sigmoid',
+  'tanh',
+  'softmax',
+]);
 
 const isGiven = ({ operation }: Value): boolean => ['input', 'weight', 'constant', 'nf4'].includes(operation.kind);
 
@@ -88,18 +103,26 @@ function scratchBytes({ operation, inputs }: Value, bytesOf: (value: Value) => n
   return operation.kind === 'gatherOrZero' ? bytesOf(inputs[0]!) : 0;
 }
 
-/** As the runtime does it: what hangs on no batch, such as a decoded weight, is made right before its first use. */
-function executionOrder(values: readonly Value[]): Value[] {
+/**
+ * The order in which ONNX Runtime runs a model of onnx-model.ts (Graph::ReverseDFSFrom): backwards from the outputs, the
+ * last one first, and of a node's inputs the one that stands last in the file first.
+ */
+function executionOrder(outputs: readonly Value[]): Value[] {
+  const values = reachable(outputs);
   const fixed = independentOfBatch(values);
-  const done = new Set<Value>();
+  const inFile = [...values.filter(({ id }) => fixed.has(id)), ...values.filter(({ id }) => !fixed.has(id))];
+  const place = new Map(inFile.map((value, i) => [value, i]));
+  const stack = outputs.map((value) => ({ value, entered: false }));
+  const seen = new Set<Value>();
   const order: Value[] = [];
-  const visit = (value: Value): void => {
-    if (done.has(value)) return;
-    done.add(value);
-    for (const input of value.inputs) if (fixed.has(input.id)) visit(input);
-    order.push(value);
-  };
-  for (const value of values) if (!fixed.has(value.id)) visit(value);
-  for (const value of values) visit(value);
+  for (let top = stack.pop(); top; top = stack.pop()) {
+    const { value, entered } = top;
+    if (entered) order.push(value);
+    if (entered || seen.has(value)) continue;
+    seen.add(value);
+    stack.push({ value, entered: true });
+    const inputs = [...value.inputs].sort((a, b) => place.get(a)! - place.get(b)!);
+    stack.push(...inputs.map((input) => ({ value: input, entered: false })));
+  }
   return order;
 }

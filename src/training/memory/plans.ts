@@ -4,8 +4,7 @@ import type { DataType, Value } from '../graph/graph';
 import type { DecoderConfig } from '../models/config';
 import { type DecoderOptions, buildDecoder } from '../models/decoder';
 import { dropoutPools } from '../models/modules';
-import { type Piece, embeddingPiece, headPiece, layerLinears, layerPiece } from '../models/pieces';
-import { isTarget } from '../adapters/lora';
+import { type Piece, embeddingPiece, headPiece, layerPiece } from '../models/pieces';
 import { linearModules } from '../models/tensors';
 import { trainingOf } from '../parameters';
 import type { ResolvedSettings } from '../settings';
@@ -47,7 +46,11 @@ export function trainingPlan(plan: GraphPlan, layered: boolean): PlanBytes {
     const backward = [...(settings.method === 'full' ? [embedding] : []), ...pieces].map((piece) => piece.backward());
     return together([...forward, ...backward].map(Object.values<Value>), sizes);
   }
-  const smoothed = { ...options, labelSmoothing: settings.label_smoothing_factor, recompute: settings.memory === 'low' };
+  const smoothed = {
+    ...options,
+    labelSmoothing: settings.label_smoothing_factor,
+    recompute: settings.memory === 'low',
+  };
   const decoder = buildDecoder(config, smoothed);
   const targets = decoder.trainable.map(({ value }) => value);
   return together([[decoder.loss, decoder.nll, ...decoder.graph.gradients(decoder.loss, targets)]], sizes);
@@ -59,7 +62,10 @@ export function evaluationPlan(plan: GraphPlan, layered: boolean): PlanBytes {
   if (layered) {
     const { config } = plan;
     const pieces = [embeddingPiece(config, options), ...layerPieces(config, options), headPiece(config, options)];
-    return together(pieces.map((piece) => Object.values<Value>(piece.forward)), sizes);
+    return together(
+      pieces.map((piece) => Object.values<Value>(piece.forward)),
+      sizes,
+    );
   }
   const { loss, nll, predictions } = buildDecoder(plan.config, options);
   return together([[loss, nll, predictions]], sizes);

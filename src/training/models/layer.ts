@@ -3,6 +3,7 @@ import { geglu, gelu, swiglu } from '../graph/activations';
 import { attention } from '../graph/attention';
 import { type Dim, type Shape, product } from '../graph/dims';
 import * as f from '../graph/functions';
+import { type CrossEntropy, crossEntropy, headLogits } from '../graph/head';
 import { type PairInputs, preferenceLoss } from '../graph/preference';
 import type { Graph, Value } from '../graph/graph';
 import type { DecoderConfig } from './config';
@@ -82,7 +83,7 @@ export function headInputs(g: Graph, rows: Dim, chunks: number, beta: number | u
   };
 }
 
-export interface Head extends f.CrossEntropy {
+export interface Head extends CrossEntropy {
   /** Logits of the labelled rows [N, V]. */
   readonly logits: Value;
 }
@@ -98,14 +99,14 @@ export function head(
 ): Head {
   const g = m.graph;
   const final = m.norm(f.gatherRows(g, x, inputs.rows, inputs.places), moduleNames(config).finalNorm);
-  const matrix = g.float(m.tensor(headName(config)));
+  const matrix = m.tensor(headName(config));
   const { labels, weights, pairs } = inputs;
   const loss = pairs
     ? preferenceLoss(g, final, matrix, labels, pairs, chunks, config.logitCap)
-    : f.crossEntropy(g, final, matrix, labels, weights, chunks, config.logitCap, smoothing);
+    : crossEntropy(g, final, matrix, labels, weights, chunks, config.logitCap, smoothing);
   return {
     ...loss,
-    logits: f.softCap(g, g.gemm(final, matrix, { transposeB: true }), config.logitCap).value,
+    logits: f.softCap(g, headLogits(g, final, matrix), config.logitCap).value,
   };
 }
 

@@ -82,7 +82,7 @@ const PREFLIGHT = {
     title: 'The learning rate is out of the usual range',
     why: 'Too high a rate destroys the model, too low a rate teaches nothing.',
     whatToDo:
-      'Stay within 1e-6 to 1e-2 for an adapter and 1e-8 to 1e-3 for all weights; with dpo within a tenth of that.',
+      'Stay within 1e-6 to 1e-2 for an adapter and 1e-8 to 1e-3 for all weights; with dpo within a tenth of that. With loraplus_lr_ratio the product counts.',
     blocks: 'more than ten times out of the range',
   },
   'warm-up': {
@@ -96,6 +96,12 @@ const PREFLIGHT = {
     why: 'What decides on early stopping is the validation loss, so the run would never stop early.',
     whatToDo: 'Set validation_file or validation_split, or leave early_stopping_patience out.',
     blocks: 'always',
+  },
+  memory: {
+    title: 'The run does not fit into memory',
+    why: 'It would be ended by the system, or make the whole machine slow.',
+    whatToDo: 'Set memory to low, lower batch_size or max_length, use qlora, or choose a smaller model.',
+    blocks: 'when it needs more than the whole machine has',
   },
   'left-out': {
     title: 'Records that are not meant to be trained',

@@ -2,10 +2,12 @@
 import { Failure } from '../../common/failure';
 import type { CheckedBase } from '../base';
 import type { LoadedData } from '../data';
+import type { Fit } from '../memory/fit';
 import type { ResolvedSettings } from '../settings';
 import { FORCEABLE } from './codes';
 import { dataFindings } from './data-checks';
 import type { Finding } from './finding';
+import { memoryFindings } from './memory-check';
 import { settingsFindings } from './settings-checks';
 import { templateFindings } from './template-checks';
 import { tokenFindings } from './token-checks';
@@ -14,6 +16,8 @@ export interface PreflightInput {
   readonly settings: ResolvedSettings;
   readonly base: Pick<CheckedBase, 'template' | 'tokenizer'>;
   readonly data: Pick<LoadedData, 'train' | 'validation' | 'files'>;
+  /** Where it is known how much the run needs. */
+  readonly memory?: Fit;
 }
 
 export interface Passed {
@@ -42,10 +46,11 @@ export function preflight(input: PreflightInput): Passed {
   };
 }
 
-function findingsOf({ settings, base, data }: PreflightInput): Finding[] {
+function findingsOf({ settings, base, data, memory }: PreflightInput): Finding[] {
   const training = data.files[0]!;
   return [
     ...settingsFindings(settings),
+    ...(memory ? memoryFindings(memory) : []),
     ...dataFindings(data, settings),
     ...tokenFindings(training, base),
     ...templateFindings(training, base),

@@ -1,7 +1,10 @@
 import { type ResolvedSettings, usualNumbers } from '../settings';
 import type { Finding } from './finding';
 
-type Checked = Pick<ResolvedSettings, 'learning_rate' | 'warmup_steps' | 'max_steps' | 'method' | 'objective'>;
+type Checked = Pick<
+  ResolvedSettings,
+  'learning_rate' | 'loraplus_lr_ratio' | 'warmup_steps' | 'max_steps' | 'method' | 'objective'
+>;
 
 export function settingsFindings(settings: Checked): Finding[] {
   return [...learningRate(settings), ...warmUp(settings)];
@@ -14,20 +17,23 @@ const RATES = {
 } as const;
 const ORDER_OF_MAGNITUDE = 10;
 
-function learningRate({ learning_rate: rate, method, objective }: Checked): Finding[] {
+function learningRate({ learning_rate: rate, loraplus_lr_ratio: ratio, method, objective }: Checked): Finding[] {
   const { lowest, highest } = RATES[objective][method === 'full' ? 'full' : 'adapter'];
-  if (rate >= lowest && rate <= highest) return [];
-  const high = rate > highest;
-  const factor = high ? rate / highest : lowest / rate;
+  const fastest = rate * (ratio ?? 1);
+  if (rate >= lowest && fastest <= highest) return [];
+  const high = fastest > highest;
+  const factor = high ? fastest / highest : lowest / rate;
+  const name = high && ratio !== null ? `learning_rate ${rate} × loraplus_lr_ratio ${ratio}` : `learning_rate ${rate}`;
   const what = `${method === 'full' ? 'all weights' : 'an adapter'}${objective === 'dpo' ? ' and dpo' : ''}`;
-  const usual = usualNumbers({ method, objective }).learning_rate.toExponential();
+  const usual = usualNumbers({ method, objective }).learning_rate;
+  const ratioToo = high && usual * (ratio ?? 1) > highest ? ' and loraplus_lr_ratio to 16' : '';
   return [
     {
       code: 'learning-rate',
       // The quotient of two decimal numbers is not exact: 0.1 is ten times 0.01.
       severity: factor > ORDER_OF_MAGNITUDE * (1 + 1e-9) ? 'blocks' : 'warns',
-      message: `learning_rate ${rate} is ${Number(factor.toPrecision(3))} times ${high ? 'above' : 'below'} the range for ${what}, ${lowest.toExponential()} to ${highest.toExponential()}.`,
-      hint: `Set learning_rate to ${usual}, or leave it out.`,
+      message: `${name} is ${Number(factor.toPrecision(3))} times ${high ? 'above' : 'below'} the range for ${what}, ${lowest.toExponential()} to ${highest.toExponential()}.`,
+      hint: `Set learning_rate to ${usual.toExponential()}${ratioToo}, or leave it out.`,
     },
   ];
 }

@@ -98,6 +98,7 @@ function applyItem(model: RunModel, item: EventItem): void {
       model.sessionStart = time;
       model.started = item;
       model.final = undefined;
+      dropAfter(model, item.resumedFrom);
       model.paused = false;
       model.active = [];
       model.progress = undefined;
@@ -143,6 +144,12 @@ function applyItem(model: RunModel, item: EventItem): void {
   model.lastTime = time;
 }
 
+/** A run that goes on from an earlier checkpoint has removed the later ones. */
+function dropAfter(model: RunModel, step = 0): void {
+  model.evaluations = model.evaluations.filter((known) => known.step <= step);
+  model.checkpoints = model.checkpoints.filter((known) => known.step <= step);
+}
+
 function applyPhase(model: RunModel, phase: PhaseName, state: 'begin' | 'end', seconds: number | undefined): void {
   if (model.progress?.phase === phase) model.progress = undefined;
   model.active = model.active.filter((known) => known !== phase);
@@ -171,11 +178,11 @@ export function stateOf(model: RunModel, listed: RunState | undefined): RunState
   return model.paused ? 'paused' : 'running';
 }
 
-/** The evaluation with the lowest validation loss; the earlier one when two are equal. */
+/** The evaluation with the lowest validation loss; the earlier one when two are equal. That of the base model is none of the run's. */
 export function bestEvaluation(model: RunModel): (EvaluationEvent & { readonly loss: number }) | undefined {
   let best: (EvaluationEvent & { readonly loss: number }) | undefined;
   for (const evaluation of model.evaluations)
-    if (isMeasured(evaluation) && (!best || evaluation.loss < best.loss)) best = evaluation;
+    if (evaluation.step > 0 && isMeasured(evaluation) && (!best || evaluation.loss < best.loss)) best = evaluation;
   return best;
 }
 

@@ -24,7 +24,18 @@ export async function resumeTraining(workbench: Workbench, folder?: unknown): Pr
       'Start one with Fine-tune: Train.',
     );
   const run = named ?? (unfinished.length > 1 ? await pick(unfinished) : unfinished[0]);
-  if (run) await resume(workbench, run, {});
+  const request = run && (await deviceRequest(run));
+  if (request) await resume(workbench, run, request);
+}
+
+/** A device that was not there the last time, or broke, may do so again. `undefined`: given up. */
+async function deviceRequest({ final }: RunSummary): Promise<ResumeRequest | undefined> {
+  if (final?.type !== 'failed' || !['device-unavailable', 'device-failed'].includes(final.code)) return {};
+  const detail = 'On the processor the run continues with the same numbers but for rounding, and more slowly.';
+  const here = 'Resume on the Processor';
+  const answer = await vscode.window.showWarningMessage(final.message, { modal: true, detail }, here, 'Try Again');
+  if (answer === undefined) return undefined;
+  return answer === here ? { device: 'cpu' } : {};
 }
 
 /** Changed data is refused first; the user may go on all the same. */

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import manifest from '../../../package.json';
 import {
@@ -82,8 +82,10 @@ describe('installing', () => {
     expect(withGpuRuntime({ LD_LIBRARY_PATH: '/own' })['LD_LIBRARY_PATH']).toBe(`${runtimeFolder()}:/own`);
     await installRuntime(options);
     expect(ranges).toHaveLength(1);
+    const older = join(dirname(runtimeFolder()), 'onnxruntime-1.0.0-cuda12');
+    mkdirSync(older);
     expect([await removeRuntime(), await removeRuntime()]).toEqual([true, false]);
-    expect(runtimeIsInstalled()).toBe(false);
+    expect([runtimeIsInstalled(), existsSync(older)]).toEqual([false, false]);
   });
   it('goes on after a connection that broke', async () => {
     answer = (response, from) => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Gpu } from '../../../src/training/devices/gpu-parsers';
-import { monitorDevice } from '../../../src/training/devices/monitor';
+import { monitorDevice, usedGpu } from '../../../src/training/devices/monitor';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -36,4 +36,16 @@ it('does not ask for the processor, and gives up where nothing can be read', asy
   monitorDevice('webgpu', list);
   await vi.advanceTimersByTimeAsync(60_000);
   expect(list).toHaveBeenCalledTimes(1);
+});
+
+it('reads the card that CUDA uses, or none where that is not certain', () => {
+  const [a, b] = [gpu({ freeBytes: 1 }), gpu({ freeBytes: 2 })];
+  const other = gpu({ name: 'y' });
+  expect(usedGpu([other], { CUDA_VISIBLE_DEVICES: '3' })).toBe(other);
+  expect(usedGpu([a, b], {})).toBe(a);
+  expect(usedGpu([a, b], { CUDA_VISIBLE_DEVICES: '1,0' })).toBe(b);
+  expect(usedGpu([a, b], { CUDA_VISIBLE_DEVICES: 'GPU-6d3f' })).toBeUndefined();
+  expect(usedGpu([a, other], {})).toBeUndefined();
+  expect(usedGpu([a, other], { CUDA_DEVICE_ORDER: 'PCI_BUS_ID', CUDA_VISIBLE_DEVICES: '1' })).toBe(other);
+  expect(usedGpu([gpu({ vendor: 'amd' }), gpu({ vendor: 'amd' })], {})).toBeUndefined();
 });

@@ -19,7 +19,9 @@ const facts = (more: Partial<DeviceFacts> = {}): DeviceFacts => ({
   vulkanLoader: true,
   ...more,
 });
-const measured = (flops: number, error: number | null = 1e-6) => ({ measured: { flops, processorFlops: 100e9, error } });
+const measured = (flops: number, error: number | null = 1e-6) => ({
+  measured: { flops, processorFlops: 100e9, error },
+});
 
 describe('what is missing', () => {
   it('of CUDA: the card, the driver, its age, the provider, in this order', () => {
@@ -90,7 +92,12 @@ describe('auto', () => {
   });
   it('says what keeps a GPU that is there from being used', () => {
     const missing = missingPart('cuda', facts({ cudaProvider: false }))!;
-    expect(choose([missing], facts().gpus).reason).toBe('cuda: NVIDIA L4 is there, the library that uses it is not');
+    expect(choose([missing], facts().gpus)).toEqual({
+      device: 'cpu',
+      reason: 'cuda: NVIDIA L4 is there, the library that uses it is not',
+      hint: missing.hint,
+    });
+    expect(choose([judge('webgpu', { failed: 'no adapter' }, facts())], []).hint).toBeUndefined();
     expect(choose([missingPart('webgpu', facts({ graphicsDevice: false }))!], [])).toEqual({
       device: 'cpu',
       reason: 'no GPU was found',

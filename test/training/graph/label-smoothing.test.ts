@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createRandom } from '../../../src/common/random';
 import { createReferenceEngine } from '../../../src/training/engines/reference';
-import { crossEntropy } from '../../../src/training/graph/functions';
+import { crossEntropy } from '../../../src/training/graph/head';
 import { Graph } from '../../../src/training/graph/graph';
 
 const [n, width, vocabulary] = [4, 3, 7];

@@ -7,8 +7,9 @@ describe('settings', () => {
     method: 'lora' | 'full',
     learning_rate: number,
     objective: 'supervised' | 'dpo' = 'supervised',
+    loraplus_lr_ratio: number | null = null,
   ): string =>
-    settingsFindings({ method, objective, learning_rate, warmup_steps: 0, max_steps: 100 })
+    settingsFindings({ method, objective, learning_rate, loraplus_lr_ratio, warmup_steps: 0, max_steps: 100 })
       .map(({ severity }) => severity)
       .join() || 'fine';
 
@@ -40,6 +41,25 @@ describe('settings', () => {
   );
 
   it.each([
+    [1e-4, 16, 'fine'],
+    [1e-3, 16, 'warns'],
+    [1e-2, 16, 'blocks'],
+    [1e-7, 1000, 'warns'],
+  ] as const)('LoRA+ with the rate %d times %d: %s', (rate, ratio, expected) =>
+    expect(rated('lora', rate, 'supervised', ratio)).toBe(expected),
+  );
+
+  it('LoRA+ is named where it is what makes the rate too high', () => {
+    const common = { method: 'lora', objective: 'supervised', warmup_steps: 0, max_steps: 100 } as const;
+    const [found] = settingsFindings({ ...common, learning_rate: 1e-4, loraplus_lr_ratio: 1000 });
+    expect(found).toMatchObject({
+      message:
+        'learning_rate 0.0001 × loraplus_lr_ratio 1000 is 10 times above the range for an adapter, 1e-6 to 1e-2.',
+      hint: 'Set learning_rate to 1e-4 and loraplus_lr_ratio to 16, or leave it out.',
+    });
+  });
+
+  it.each([
     [0, 1, 'fine'],
     [10, 100, 'fine'],
     [50, 100, 'fine'],
@@ -52,6 +72,7 @@ describe('settings', () => {
       method: 'lora',
       objective: 'supervised',
       learning_rate: 1e-4,
+      loraplus_lr_ratio: null,
       warmup_steps,
       max_steps,
     });
@@ -73,6 +94,7 @@ describe('settings', () => {
               method,
               objective: 'supervised',
               learning_rate: run.learningRate,
+              loraplus_lr_ratio: null,
               warmup_steps: run.warmupSteps,
               max_steps: run.totalSteps,
             }).filter(({ severity }) => severity === 'blocks'),

@@ -106,9 +106,9 @@ describe('applyBatch', () => {
 
   it('drops what a resumed run repeats, and the ending that it goes on from', () => {
     const first = sampleRun({ ...BASE, steps: 120, ending: 'stopped' });
-    const again = sampleRun({ ...BASE, steps: 200, seed: 8, startTime: SAMPLE_START + 3_600_000 }).filter(
-      (event) => !('step' in event) || event.step > 100,
-    );
+    const again = sampleRun({ ...BASE, steps: 200, seed: 8, startTime: SAMPLE_START + 3_600_000 })
+      .filter((event) => !('step' in event) || event.step > 100)
+      .map((event) => (event.type === 'started' ? { ...event, resumedFrom: 100 } : event));
     const model = modelOf([...first, ...again]);
     expect(model.final).toBeUndefined();
     expect(model.series.length).toBe(200);
@@ -121,12 +121,23 @@ describe('applyBatch', () => {
 });
 
 describe('what the model says', () => {
+  it('forgets at once what a resumed run makes again', () => {
+    const first = sampleRun({ ...BASE, steps: 120, ending: 'stopped' });
+    const started = first.find((event) => event.type === 'started')!;
+    const model = modelOf([...first, { ...started, resumedFrom: 50 } as TrainerEvent]);
+    expect(model.evaluations.map(({ step }) => step)).toEqual([0, 25, 50]);
+    expect(keptCheckpoints(model).map(({ step }) => step)).toEqual([50]);
+  });
+
   it('finds the best evaluation, and counts those since', () => {
     const events = sampleRun({ ...BASE, steps: 300 });
     const model = modelOf(events);
     const losses = events.flatMap((event) => (event.type === 'evaluation' ? [event] : []));
     const lowest = Math.min(...losses.map((event) => event.loss!));
+    const base = { ...losses[0]!, loss: lowest / 2 };
     expect(bestEvaluation(model)?.loss).toBe(lowest);
+    // The base model's loss is a yardstick, not a result.
+    expect(bestEvaluation(modelOf(events.map((event) => (event === losses[0] ? base : event))))?.loss).toBe(lowest);
     const at = losses.findIndex((event) => event.loss === lowest);
     expect(evaluationsSinceBest(model)).toBe(losses.length - 1 - at);
     expect(evaluationBefore(model, 60)?.step).toBe(50);

@@ -119,9 +119,18 @@ export async function openWindow(theme: Theme, options: OpenOptions = {}): Promi
     runCommand,
     pick,
     openFile: async (name) => {
-      await page.keyboard.press('Control+P');
-      await input.fill(name);
-      await row(exactly(name)).first().click();
+      // A file that was written a moment ago is not in every list of files yet.
+      const isFound = async (): Promise<boolean> => {
+        await page.keyboard.press('Escape');
+        await page.keyboard.press('Control+P');
+        await input.fill(name);
+        const click = row(exactly(name)).first().click({ timeout: 5000 });
+        return click.then(
+          () => true,
+          () => false,
+        );
+      };
+      await expect.poll(isFound, { timeout: 60_000 }).toBe(true);
       await page.locator('.tab.active', { hasText: name }).waitFor();
     },
     goTo: async (line, column) => {

@@ -107,7 +107,7 @@ export function createLossChart(options: LossChartOptions, firstTheme: ChartThem
           font: axisFont(theme),
           stroke: theme.text,
           splits: (u, _axis, low, high) =>
-            niceTicks(low, high, Math.max(2, Math.floor(plotWidth(u) / 56))).filter(Number.isInteger),
+            niceTicks(low, high, Math.max(3, Math.floor(plotWidth(u) / 56))).filter(Number.isInteger),
           values: (_plot, splits) => splits.map(countText),
           grid: { show: false },
           ticks: { stroke: theme.axis, width: 1, size: 3 },

@@ -202,7 +202,7 @@ function detailText(model: RunModel): string {
   return `Epoch ${series.last('epoch').toFixed(2)}${of} · ${shortCount(series.last('trainedTokens'))} trained tokens`;
 }
 
-const ONCE = new Set(['load', 'tokenize', 'compile', 'reference', 'export']);
+const ONCE = new Set(['load', 'tokenize', 'device', 'compile', 'reference', 'export']);
 
 /** While a run lives, the phases before the first step and the present one; afterwards where the time went. */
 function renderPhases({ model, state }: Scene, target: ReturnType<typeof part>): void {

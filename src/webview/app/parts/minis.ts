@@ -37,7 +37,8 @@ const SPECS: readonly MiniSpec[] = [
     divide: 1,
     text: rewardText,
     optional: true,
-    note: ({ series }) => `${normText(series.last('rewardChosen'))} against ${normText(series.last('rewardRejected'))}`,
+    note: ({ series }) =>
+      `chosen ${rewardText(series.last('rewardChosen'))}, rejected ${rewardText(series.last('rewardRejected'))}`,
   },
   {
     name: 'Reward accuracy',

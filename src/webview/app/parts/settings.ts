@@ -4,6 +4,7 @@ import { countText, plural, shortCount } from '../format';
 import type { RunModel } from '../model';
 import type { Commands, ScenePart } from './scene';
 import { settingRows, type SettingRow } from './setting-rows';
+import { deviceName } from './words';
 
 /** Facts and settings of the run, closed until asked for. A changed setting has an edge and names its default. */
 export function createSettings(commands: Commands): ScenePart {
@@ -66,7 +67,7 @@ function factsTable(model: RunModel): HTMLElement {
   const { started } = model;
   if (!started) return h('div');
   const share = started.baseParameters > 0 ? (started.trainableParameters / started.baseParameters) * 100 : 0;
-  const facts: (readonly [string, string])[] = [
+  const facts: (readonly [name: string, value: string, reason?: string])[] = [
     ['Examples', `${countText(started.trainExamples)} to train, ${countText(started.validationExamples)} to validate`],
     ['Steps', `${countText(started.totalSteps)}, ${countText(started.stepsPerEpoch)} an epoch`],
     [
@@ -74,11 +75,28 @@ function factsTable(model: RunModel): HTMLElement {
       `${shortCount(started.trainableParameters)} (${share.toFixed(share < 10 ? 2 : 0)} % of ${shortCount(started.baseParameters)})`,
     ],
     ['Engine', started.engine],
+    ['Device', deviceName(started), started.deviceReason],
   ];
+  if (started.paddingShare !== undefined)
+    facts.push(['Padding', `${countText(100 * started.paddingShare)} % of what is computed`]);
+  if (started.memoryReason !== undefined)
+    facts.push(['Memory', String(started.settings['memory']), started.memoryReason]);
   return h(
     'table',
     { class: 'pairs' },
     h('caption', { class: 'unseen' }, `Facts of the run, ${plural(facts.length, 'row')}`),
-    h('tbody', {}, ...facts.map(([name, value]) => h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, value)))),
+    h(
+      'tbody',
+      {},
+      ...facts.map(([name, value, reason]) =>
+        h(
+          'tr',
+          {},
+          h('th', { scope: 'row' }, name),
+          // What was chosen for the user has a reason.
+          h('td', {}, value, reason !== undefined && h('p', { class: 'caption' }, reason)),
+        ),
+      ),
+    ),
   );
 }

@@ -20,6 +20,7 @@ export const STATES: Readonly<
 export const PHASES: Readonly<Record<PhaseName, { done: string; now: string }>> = {
   load: { done: 'Load', now: 'Loading the base model' },
   tokenize: { done: 'Tokenize', now: 'Tokenizing the data' },
+  device: { done: 'Devices', now: 'Trying the devices' },
   compile: { done: 'Compile', now: 'Compiling the graph' },
   reference: { done: 'Reference', now: 'Computing the reference log-probabilities' },
   train: { done: 'Train', now: 'Training' },
@@ -30,6 +31,10 @@ export const PHASES: Readonly<Record<PhaseName, { done: string; now: string }>> 
 
 const DEVICES: Readonly<Record<string, string>> = { cpu: 'CPU', webgpu: 'WebGPU', cuda: 'CUDA', dml: 'DirectML' };
 
+export function deviceName({ device }: StartedEvent): string {
+  return DEVICES[device] ?? device;
+}
+
 /** `SmolLM2-135M-Instruct · LoRA r 8 · CPU`. */
 export function describeRun(started: StartedEvent): string {
   const { model, method, r, objective } = started.settings;
@@ -39,7 +44,7 @@ export function describeRun(started: StartedEvent): string {
   else if (typeof method === 'string')
     parts.push(`${METHODS[method] ?? method}${typeof r === 'number' ? ` r ${r}` : ''}`);
   if (objective === 'dpo') parts.push('DPO');
-  parts.push(DEVICES[started.device] ?? started.device);
+  parts.push(deviceName(started));
   return parts.join(' · ');
 }
 

@@ -1,0 +1,4 @@
+/** `2.3 GB` */
+export function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}
