@@ -233,6 +233,7 @@ def main():
     suffixes += " ement ment ent sion tion ou ism ate iti ous ive ize ed ing eed ies ied sses ss s y e ll bled izing"
     words += [stem + suffix for stem in ("tr", "relat", "commun", "y", "sky", "hopp", "oy") for suffix in suffixes.split()]
     words += "sky skies dying lying tying news innings outing cannings howe proceed exceed succeed yyyy bees".split()
+    words += "toyed toying played snowed boxed mixing".split()
     dump = {
         "rows": text_rows(rows),
         "bleu": bleu,

@@ -29,10 +29,10 @@ function deviceName(device: string): string {
 
 function table(rows: readonly Finding[]): string {
   const lines = rows.map(({ state, what, text, hint }) => {
-    const name = deviceName(what.replace(/^device /, ''));
+    const name = deviceName(what.replace(/^device /, '')).replace(/^./, (first) => first.toUpperCase());
     return `| ${SIGNS[state]} | ${escape(name)} | ${[text, ...(hint === undefined ? [] : [`*${hint}*`])].map(escape).join('<br>')} |`;
   });
-  return ['| | | |', '| --- | --- | --- |', ...lines].join('\n');
+  return ['| | Name | Found |', '| --- | --- | --- |', ...lines].join('\n');
 }
 
 /** Names come from drivers and paths from disks: none of it is meant as markup. */

@@ -113,7 +113,7 @@ export function confirmationText(
       ? `${shown(settings.validation_file)}${counted(records.validation)}`
       : held > 0
         ? `${numberText(settings.validation_split * 100)} % of the training data, ${recordsText(held)}`
-        : 'none: there will be no validation loss and no best checkpoint';
+        : 'none, so there is no validation loss and no best checkpoint';
   const length =
     settings.max_steps === null
       ? `Epochs: ${numberText(settings.epochs)}, about ${countText(resolved.max_steps)} ${resolved.max_steps === 1 ? 'step' : 'steps'}`

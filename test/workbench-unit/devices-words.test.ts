@@ -17,7 +17,7 @@ it('the page leads with the choice, and takes no text for markup', () => {
   expect(page.split('\n')[2]).toBe('Training with `device: auto` takes **CUDA**: 40 TFLOP/s.');
   expect(page).toContain('| ✓ | GPU | &#60;img src=x&#62; L4 |');
   expect(page).toContain('| – | WebGPU | no driver<br>*Install it.* |');
-  expect(page).toContain('| ✓ | disk | 1 GiB free for /home/a&#95;b&#124;c |');
+  expect(page).toContain('| ✓ | Disk | 1 GiB free for /home/a&#95;b&#124;c |');
   expect(page).not.toContain('takes cuda');
 });
 

@@ -136,7 +136,7 @@ describe('the confirmation', () => {
   it('says what is lost without validation data, and names fixed steps as such', () => {
     const settings = checkSettings({ ...base, max_steps: 1, method: 'full' });
     const text = confirmationText(settings, { train: 1, validation: undefined }, folder);
-    expect(text).toContain('none: there will be no validation loss');
+    expect(text).toContain('none, so there is no validation loss');
     expect(text).toContain('Method: all weights');
     expect(text).toContain('\nSteps: 1\n');
     expect(text).toContain('Saved every step');

@@ -53,6 +53,8 @@ describe('numbers', () => {
 describe('the notification', () => {
   it('names the phase before the first step', () => {
     expect(progressText(newProgress('a'))).toBe('Starting the trainer');
+    const waiting = { ...newProgress('a'), state: 'paused', phase: 'train' } as const;
+    expect(progressText(waiting)).toBe('paused before the first step');
     const part = { done: 1200, total: 5000, unit: 'records' };
     expect(progressText({ ...newProgress('a'), phase: 'tokenize', part })).toBe(
       'Tokenizing the data: 1,200 of 5,000 records',

@@ -188,6 +188,7 @@ describe('from a dataset to a trained adapter, in VS Code', () => {
     await window.screenshot('devices-dark');
     for (const theme of ['light', 'high-contrast'] as const) {
       await window.setTheme(theme);
+      await devices.getByRole('heading', { name: 'Devices to train on' }).waitFor();
       await window.page.waitForTimeout(500);
       await window.screenshot(`devices-${theme}`);
     }

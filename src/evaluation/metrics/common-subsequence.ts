@@ -32,7 +32,7 @@ function lengths(a: Int32Array, b: Int32Array, leavesB?: Uint8Array): number {
     let left = 0;
     for (let j = 0; j < b.length; j++) {
       const up = above[j + 1]!;
-      if (leavesB && left >= up) {
+      if (leavesB && left > up) {
         const cell = i * b.length + j;
         leavesB[cell >>> 3]! |= 1 << (cell & 7);
       }

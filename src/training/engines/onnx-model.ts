@@ -1,18 +1,17 @@
 /** A program as an ONNX model (onnx.proto3, operator set 18). Base weights stay in their files as external data. */
 import { type Dim, type Shape, sameDim } from '../graph/dims';
-import { type DataType, type Value, reachable } from '../graph/graph';
+import { type Value, reachable } from '../graph/graph';
 import { NF4_BLOCK } from '../graph/nf4';
 import type { Program, WeightSource } from './engine';
 import {
   type Attribute,
   BFLOAT16,
   FLOAT,
-  FLOAT16,
   INT32,
   INT64,
   UINT16,
-  UINT8,
   type ValueInfo,
+  tensorType,
   writeExternal,
   writeModel,
   writeNode,
@@ -85,12 +84,18 @@ export function toOnnx(program: Program, weights: WeightSource, rootFolder: stri
       case 'input':
         names.set(value.id, operation.name);
         if (value.dataType === 'bfloat16') bits.add(value.id);
-        inputs.push({ name: operation.name, shape: value.shape, type: bits.has(value.id) ? UINT16 : typeOf(value) });
+        inputs.push({
+          name: operation.name,
+          shape: value.shape,
+          type: bits.has(value.id) ? UINT16 : tensorType(value.dataType),
+        });
         return;
       case 'weight': {
         names.set(value.id, operation.name);
         const location = weights.location(operation.name);
-        initializers.push(writeExternal(operation.name, typeOf(value), value.shape as number[], location, rootFolder));
+        initializers.push(
+          writeExternal(operation.name, tensorType(value.dataType), value.shape as number[], location, rootFolder),
+        );
         return;
       }
       case 'constant':
@@ -222,10 +227,14 @@ export function toOnnx(program: Program, weights: WeightSource, rootFolder: stri
     nodes,
     initializers,
     inputs: [...inputs, ...sizes],
-    outputs: outputs.map(([output, value]) => ({ name: `out:${output}`, shape: value.shape, type: typeOf(value) })),
+    outputs: outputs.map(([output, value]) => ({
+      name: `out:${output}`,
+      shape: value.shape,
+      type: tensorType(value.dataType),
+    })),
     intermediates: intermediates
       .filter(({ id }) => !bits.has(id))
-      .map((value) => ({ name: name(value), shape: value.shape, type: typeOf(value) })),
+      .map((value) => ({ name: name(value), shape: value.shape, type: tensorType(value.dataType) })),
     operatorSets: [
       ['', bits.size > 0 ? BIT_CAST_SET : OPERATOR_SET],
       [EXTRA_OPERATORS, 1],
@@ -238,19 +247,6 @@ export function toOnnx(program: Program, weights: WeightSource, rootFolder: stri
     shapeInputs: [...shapeInputs].map(([input, shape]) => ({ name: input, shape })),
     nodeCount: nodes.length,
   };
-}
-
-const TYPES: Readonly<Record<Exclude<DataType, 'nf4'>, number>> = {
-  float32: FLOAT,
-  int32: INT32,
-  float16: FLOAT16,
-  bfloat16: BFLOAT16,
-  uint8: UINT8,
-};
-
-function typeOf({ dataType }: Value): number {
-  if (dataType === 'nf4') throw new Error('An NF4 weight is no tensor.');
-  return TYPES[dataType];
 }
 
 /** The target shape in ONNX's terms (0 copies a size, one −1 is worked out), or undefined where that is not enough. */

@@ -1,16 +1,31 @@
 /** The parts of an ONNX model as protocol buffers (onnx.proto3). */
 import type { Shape } from '../graph/dims';
+import type { DataType } from '../graph/graph';
 import type { WeightLocation } from './engine';
 import { ProtobufWriter } from './protobuf';
 
 /** TensorProto.DataType */
 export const FLOAT = 1;
-export const UINT8 = 2;
+const UINT8 = 2;
 export const UINT16 = 4;
 export const INT32 = 6;
 export const INT64 = 7;
 export const FLOAT16 = 10;
 export const BFLOAT16 = 16;
+
+/** The number of a type; NF4 weights are several tensors. */
+export function tensorType(dataType: DataType): number {
+  if (dataType === 'nf4') throw new Error('An NF4 weight is no tensor.');
+  return TYPES[dataType];
+}
+
+const TYPES: Readonly<Record<Exclude<DataType, 'nf4'>, number>> = {
+  float32: FLOAT,
+  int32: INT32,
+  float16: FLOAT16,
+  bfloat16: BFLOAT16,
+  uint8: UINT8,
+};
 
 export type Attribute = number | readonly number[] | { readonly text: string };
 

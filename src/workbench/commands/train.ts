@@ -7,6 +7,7 @@ import { countRecords } from '../count-records';
 import { fileOf, isJsonl, saveFirst } from '../data-files';
 import { formatOfFile } from '../file-format';
 import { ensureModel } from '../get-model';
+import { memoryText } from '../memory-text';
 import { pickModel, rememberModel } from '../pick-model';
 import { checkSettings, completeConfig, configText, confirmationText } from '../run-config';
 import type { RecordCounts } from '../run-config';
@@ -99,9 +100,11 @@ async function confirm(
 ): Promise<'start' | 'change' | undefined> {
   const file = path.basename(settings.train_file ?? '');
   const model = path.basename(settings.model ?? '');
+  const memory = memoryText(settings);
+  const text = confirmationText(settings, records, folder, usualTargetsOf(settings.model ?? ''));
   const choice = await vscode.window.showInformationMessage(
     `Train ${model} on ${file}?`,
-    { modal: true, detail: confirmationText(settings, records, folder, usualTargetsOf(settings.model ?? '')) },
+    { modal: true, detail: memory === undefined ? text : `${text}\n${memory}` },
     'Start',
     'Change Settings…',
   );

@@ -67,7 +67,7 @@ function factsTable(model: RunModel): HTMLElement {
   const { started } = model;
   if (!started) return h('div');
   const share = started.baseParameters > 0 ? (started.trainableParameters / started.baseParameters) * 100 : 0;
-  const facts: (readonly [name: string, value: string, reason?: string])[] = [
+  const facts: (readonly [name: string, value: string, reason?: string | undefined])[] = [
     ['Examples', `${countText(started.trainExamples)} to train, ${countText(started.validationExamples)} to validate`],
     ['Steps', `${countText(started.totalSteps)}, ${countText(started.stepsPerEpoch)} an epoch`],
     [
@@ -78,7 +78,7 @@ function factsTable(model: RunModel): HTMLElement {
     ['Device', deviceName(started), started.deviceReason],
   ];
   if (started.paddingShare !== undefined)
-    facts.push(['Padding', `${countText(100 * started.paddingShare)} % of what is computed`]);
+    facts.push(['Padding', `${countText(100 * started.paddingShare)} % of the batches`]);
   if (started.memoryReason !== undefined)
     facts.push(['Memory', String(started.settings['memory']), started.memoryReason]);
   return h(

@@ -1,0 +1,26 @@
+import { Failure } from '../common/failure';
+import { estimateRun } from '../training/memory/estimate-run';
+import { gigabytes } from '../training/memory/gigabytes';
+import { remedyText } from '../training/preflight/memory-check';
+import type { Settings } from '../training/settings';
+import { countText } from './words';
+
+/**
+ * A line for the confirmation: what the run may take when its rows are as long as max_length, and what makes it fit where
+ * it does not. `undefined` for a model that cannot be read, which the run explains.
+ */
+export function memoryText(settings: Settings): string | undefined {
+  const { model } = settings;
+  if (model === null) return undefined;
+  try {
+    // The records would have to be tokenised for more, which the run does in a process of its own.
+    const { needed, free, fits, remedies, memory } = estimateRun({ ...settings, model, train_file: null });
+    const most = `Memory: at most ${gigabytes(needed)} with records of ${countText(settings.max_length)} tokens (${memory}), ${gigabytes(free)} are free`;
+    if (fits) return most;
+    const [first] = remedies;
+    return `${most}: it may not fit. ${first ? `It fits with ${remedyText(first)} (${gigabytes(first.needed)}).` : 'Choose a smaller model.'}`;
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
