@@ -112,10 +112,11 @@ describe('a preference run', () => {
   });
 
   it('is refused when its starting adapter has changed and is needed again', async () => {
-    const first = create('first', { ...common, validation_file: null, max_steps: 1, warmup_steps: 0 });
+    const settings = { ...common, validation_file: null };
+    const first = create('first', { ...settings, max_steps: 1, warmup_steps: 0 });
     await train(first);
     const adapter = join(first, 'adapter');
-    const continued = { ...common, adapter, max_steps: 3 };
+    const continued = { ...settings, adapter, max_steps: 3 };
     const changed = { code: 'adapter-changed', exitCode: 2, message: expect.stringContaining(adapter) };
 
     const [begun, saved] = [create('begun', continued), create('saved', continued)];

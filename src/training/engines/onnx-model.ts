@@ -25,7 +25,6 @@ export interface OnnxModel {
   readonly inputs: readonly ValueInfo[];
   /** Extra int64 inputs that carry the sizes of reshapes with more than one unknown size. */
   readonly shapeInputs: readonly { readonly name: string; readonly shape: Shape }[];
-  readonly nodeCount: number;
 }
 
 const OPERATOR_SET = 18;
@@ -245,7 +244,6 @@ export function toOnnx(program: Program, weights: WeightSource, rootFolder: stri
     bytes: model,
     inputs,
     shapeInputs: [...shapeInputs].map(([input, shape]) => ({ name: input, shape })),
-    nodeCount: nodes.length,
   };
 }
 
