@@ -174,9 +174,9 @@ function summary(name: string, task: TrainingTask, rounds: readonly Measurement[
 }
 
 function print(task: TrainingTask, rows: readonly Row[]): void {
-  const { shape, method, targets, r, batchSize, tokens, labelled, threads } = task;
+  const { shape, method, memory, precision, targets, r, batchSize, tokens, labelled, threads } = task;
   console.log(
-    `${shape}, ${method === 'qlora' ? 'QLoRA' : 'LoRA'} r ${r} on ${targets}, ${batchSize} × ${tokens} tokens, ${labelled * 100} % labelled, float32, ` +
+    `${shape}, ${method === 'qlora' ? 'QLoRA' : 'LoRA'} r ${r} on ${targets}, ${batchSize} × ${tokens} tokens, ${labelled * 100} % labelled, memory ${memory}, ${precision}, ` +
       `${threads} threads of ${cpus()[0]?.model.trim() ?? 'this processor'}, load ${loadavg()[0]!.toFixed(1)}`,
   );
   console.log('| | tokens/s | peak MB |\n| --- | ---: | ---: |');
