@@ -78,7 +78,8 @@ interface Base<T extends string> {
   readonly type: T;
 }
 
-export type PhaseName = 'load' | 'tokenize' | 'device' | 'compile' | 'reference' | 'train' | 'evaluate' | 'save' | 'export';
+export type PhaseName =
+  'load' | 'tokenize' | 'device' | 'compile' | 'reference' | 'train' | 'evaluate' | 'save' | 'export';
 
 export interface StartedEvent extends Base<'started'> {
   /** Absolute path of the run folder. */
