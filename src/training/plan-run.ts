@@ -9,7 +9,8 @@ import type { Checkpoint } from './checkpoint';
 import { physicalCores } from './cores';
 import { type LoadedData, loadData } from './data';
 import { type ChosenDevice, chooseDevice, lookHere } from './devices/choose-device';
-import { type MemoryChoice, chooseMemory, dataSizes, freeBytes } from './memory/choose-memory';
+import { findBatchSize } from './memory/batch-size';
+import { type MemoryChoice, type OpenMemoryQuestion, chooseMemory, dataSizes, freeBytes } from './memory/choose-memory';
 import { totalBytes } from './memory/estimate';
 import { fitInto, machineMemory } from './memory/fit';
 import type { PhaseRunner } from './phases';
@@ -68,22 +69,32 @@ export async function planRun(
   };
   if (resume && run.hashes) requireSameInputs(run.hashes, hashes, { ...asked }, resume.force ?? []);
 
-  const firstEpoch = planEpoch(data.train, batchPlan(asked), 0);
-  const stepsPerEpoch = Math.ceil(firstEpoch.length / asked.gradient_accumulation_steps);
   const begunOn = checkpoint && String(run.settings?.['device']);
   const device = await chooseDevice(asked, begunOn, () => phase('device', lookHere));
   for (const warning of device.warnings) report({ type: 'warning', ...warning });
-  const numbers = resolveDefaults(asked, {
-    stepsPerEpoch,
-    physicalCores: physicalCores(),
-    name: run.name,
-    targetModules: adapter?.lora.targetModules ?? checked.targetModules,
-  });
+  const numbersFor = (settings: Settings, steps: number): ResolvedSettings =>
+    resolveDefaults(settings, {
+      stepsPerEpoch: steps,
+      physicalCores: physicalCores(),
+      name: run.name,
+      targetModules: adapter?.lora.targetModules ?? checked.targetModules,
+    });
   // What was chosen for a GPU may not fit beside a processor.
   const moved = begunOn !== undefined && begunOn !== device.device;
   const memorySetting = moved ? requireSettings(run.requested).memory : asked.memory;
-  const open = { ...numbers, device: device.device, memory: memorySetting };
-  const question = { config: checked.config, base, settings: open, ...dataSizes(open, data) };
+  const questionOf = (settings: ResolvedSettings): OpenMemoryQuestion => {
+    const open = { ...settings, device: device.device, memory: memorySetting };
+    return { config: checked.config, base, settings: open, ...dataSizes(open, data) };
+  };
+  // The steps count for nothing in memory. A checkpoint's steps have the batches that the run began with.
+  const sized =
+    asked.auto_find_batch_size && !checkpoint
+      ? { ...asked, ...findBatchSize(questionOf(numbersFor(asked, 1)), freeBytes()) }
+      : asked;
+  const firstEpoch = planEpoch(data.train, batchPlan(sized), 0);
+  const stepsPerEpoch = Math.ceil(firstEpoch.length / sized.gradient_accumulation_steps);
+  const numbers = numbersFor(sized, stepsPerEpoch);
+  const question = questionOf(numbers);
   const memory = chooseMemory(question, freeBytes());
   // An id with its commit: a resumed run trains the same weights, whatever the branch is then.
   const model = base.hub ? modelIdText(base.hub) : asked.model;
@@ -107,7 +118,7 @@ export async function planRun(
     data,
     hashes,
     settings,
-    layout: layoutFor(longestRow([...data.train, ...data.validation], batchPlan(asked)), checked.config.vocabulary),
+    layout: layoutFor(longestRow([...data.train, ...data.validation], batchPlan(sized)), checked.config.vocabulary),
     stepsPerEpoch,
     paddingShare: paddingShare(firstEpoch),
     device,

@@ -189,6 +189,11 @@ export const SETTINGS = {
     maximum: 4096,
     help: 'Passes whose gradients are added up before one optimiser step.',
   },
+  auto_find_batch_size: {
+    type: 'boolean',
+    default: false,
+    help: 'Takes the largest batch_size that fits into the free memory, with as many rows a step as batch_size × gradient_accumulation_steps say. On a GPU they stay as they are.',
+  },
   learning_rate: {
     type: 'number',
     default: null,

@@ -128,7 +128,9 @@ export function confirmationText(
       ? [`Objective: DPO, beta ${numberText(settings.beta)}: prefers the chosen answers to the rejected ones`]
       : []),
     length,
-    `Batch: ${settings.batch_size} × ${settings.gradient_accumulation_steps} accumulated = ${rows} records a step`,
+    settings.auto_find_batch_size
+      ? `Batch: the largest that fits into memory, ${rows} records a step`
+      : `Batch: ${settings.batch_size} × ${settings.gradient_accumulation_steps} accumulated = ${rows} records a step`,
     `Learning rate: ${numberText(resolved.learning_rate)}, ${settings.lr_scheduler}, ${countText(resolved.warmup_steps)} steps of warm-up`,
     `Maximum length: ${countText(settings.max_length)} tokens`,
     `Saved every ${everyText(resolved.save_steps)}${held > 0 || settings.validation_file !== null ? `, evaluated every ${everyText(resolved.eval_steps)}` : ''}`,

@@ -96,3 +96,18 @@ describe('early stopping', () => {
     expect(readEvents(path).at(-1)).toMatchObject({ type: 'completed', stoppedEarly: true, step: lastStep });
   });
 });
+
+describe('auto_find_batch_size', () => {
+  it('takes one large batch a step, which a resumed run keeps', async () => {
+    const small = { batch_size: 1, gradient_accumulation_steps: 4, max_steps: 3 };
+    const settings = { ...settingsFor(folder.path, 'lora'), lora_dropout: 0 };
+    const path = create({ ...settings, ...small, auto_find_batch_size: true }, 'batch');
+    await train(path, undefined, 1);
+    expect(openRunFolder(path).run.settings).toMatchObject({ batch_size: 4, gradient_accumulation_steps: 1 });
+    await train(path, {});
+    const found = create({ ...settings, ...small, batch_size: 4, gradient_accumulation_steps: 1 }, 'given');
+    await train(found);
+    expect(losses(path)).toEqual(losses(found));
+    expect(losses(path)).toHaveLength(3);
+  });
+});

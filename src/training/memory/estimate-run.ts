@@ -6,6 +6,7 @@ import { loadData } from '../data';
 import type { Settings } from '../settings';
 import { resolveDefaults } from '../settings';
 import { openBaseModel } from '../weights/base-model';
+import { findBatchSize } from './batch-size';
 import { chooseMemory, dataSizes } from './choose-memory';
 import { type MemoryEstimate, totalBytes } from './estimate';
 import { type Fit, fitInto, machineMemory } from './fit';
@@ -49,10 +50,12 @@ export function estimateRun(settings: Settings & { readonly model: string }): Ru
         rowLabels: settings.max_length * (settings.objective === 'dpo' ? 2 : 1),
         validation: settings.validation_file !== null || settings.validation_split > 0,
       };
-  const question = { config: checked.config, base, settings: resolved, ...sizes };
   const machine = machineMemory();
+  const asked = { config: checked.config, base, settings: resolved, ...sizes };
+  const batch = settings.auto_find_batch_size ? findBatchSize(asked, machine.free) : {};
+  const question = { ...asked, settings: { ...resolved, ...batch } };
   const { memory, estimate } = chooseMemory(question, machine.free);
-  const fit = fitInto({ ...question, settings: { ...resolved, memory } }, totalBytes(estimate), machine);
+  const fit = fitInto({ ...question, settings: { ...question.settings, memory } }, totalBytes(estimate), machine);
   const { rowTokens, rowLabels } = sizes;
-  return { ...fit, items: estimate, memory, device, batchSize: settings.batch_size, rowTokens, rowLabels };
+  return { ...fit, items: estimate, memory, device, batchSize: question.settings.batch_size, rowTokens, rowLabels };
 }
