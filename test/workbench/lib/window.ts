@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type FrameLocator, type Locator, type Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { startCodeServer } from '../../../scripts/lib/code-server.mjs';
 import { copySample, installUnpacked } from '../../../scripts/lib/extension-folder.mjs';
 import { ensureKit } from '../../../scripts/lib/kit.mjs';
@@ -120,17 +120,13 @@ export async function openWindow(theme: Theme, options: OpenOptions = {}): Promi
     pick,
     openFile: async (name) => {
       // A file that was written a moment ago is not in every list of files yet.
-      const isFound = async (): Promise<boolean> => {
+      const find = async (): Promise<void> => {
         await page.keyboard.press('Escape');
         await page.keyboard.press('Control+P');
         await input.fill(name);
-        const click = row(exactly(name)).first().click({ timeout: 5000 });
-        return click.then(
-          () => true,
-          () => false,
-        );
+        await row(exactly(name)).first().click({ timeout: 5000 });
       };
-      await expect.poll(isFound, { timeout: 60_000 }).toBe(true);
+      await vi.waitFor(find, { timeout: 60_000 });
       await page.locator('.tab.active', { hasText: name }).waitFor();
     },
     goTo: async (line, column) => {
