@@ -1,7 +1,7 @@
 /**
  * How the cost of training grows with the length of the records and the depth of the model, as a table and a plot.
  *
- *   npm run bench:growth -- --memory fast,low --plot docs/images/growth.svg
+ *   npm run bench:growth -- --memory fast,low --plot docs/growth.svg
  *
  * Each point is a run of bench/train.ts in a process of its own.
  */
