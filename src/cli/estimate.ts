@@ -1,7 +1,7 @@
 /** `fine-tune estimate`: how much memory a run takes, before it is started. */
 import { Failure } from '../common/failure';
 import { listGpus } from '../training/devices/gpus';
-import type { MemoryEstimate } from '../training/memory/estimate';
+import { MEMORY_ITEMS, type MemoryEstimate } from '../training/memory/estimate';
 import { type RunEstimate, estimateRun } from '../training/memory/estimate-run';
 import { remedyText } from '../training/preflight/memory-check';
 import { parseSettings } from '../training/settings';
@@ -52,23 +52,12 @@ export const estimateCommand: Command = {
   },
 };
 
-const NAMES: Readonly<Record<keyof MemoryEstimate, string>> = {
-  weights: 'base weights',
-  packed: 'base weights, packed for speed',
-  trained: 'trained weights',
-  optimizer: 'optimiser (two moments)',
-  gradients: 'gradients',
-  activations: 'activations and logits',
-  evaluation: 'evaluation',
-  runtime: 'program and engine',
-};
-
 /** The items as a table with their sum, what is free, and what makes the run fit. */
 export function estimateLines(estimate: RunEstimate): string[] {
   const { items, needed, free, total, fits, remedies, memory, device, batchSize, rowTokens } = estimate;
-  const rows = (Object.keys(NAMES) as (keyof MemoryEstimate)[])
+  const rows = (Object.keys(MEMORY_ITEMS) as (keyof MemoryEstimate)[])
     .filter((key) => items[key] > 0)
-    .map((key) => [NAMES[key], memoryText(items[key])]);
+    .map((key) => [MEMORY_ITEMS[key], memoryText(items[key])]);
   return [
     `memory ${memory}, batch_size ${batchSize}, up to ${countText(rowTokens)} tokens a row, device ${device}`,
     '',

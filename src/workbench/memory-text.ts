@@ -1,4 +1,5 @@
 import { Failure } from '../common/failure';
+import { MEMORY_ITEMS, type MemoryEstimate } from '../training/memory/estimate';
 import { estimateRun } from '../training/memory/estimate-run';
 import { gigabytes } from '../training/memory/gigabytes';
 import { remedyText } from '../training/preflight/memory-check';
@@ -14,8 +15,8 @@ export function memoryText(settings: Settings): string | undefined {
   if (model === null) return undefined;
   try {
     // The records would have to be tokenised for more, which the run does in a process of its own.
-    const { needed, free, fits, remedies, memory } = estimateRun({ ...settings, model, train_file: null });
-    const most = `Memory: at most ${gigabytes(needed)} with records of ${countText(settings.max_length)} tokens (${memory}), ${gigabytes(free)} are free`;
+    const { needed, free, fits, remedies, memory, items } = estimateRun({ ...settings, model, train_file: null });
+    const most = `Memory: at most ${gigabytes(needed)} with records of ${countText(settings.max_length)} tokens (${memory}: ${itemsText(items)}), ${gigabytes(free)} are free`;
     if (fits) return most;
     const [first] = remedies;
     return `${most}: it may not fit. ${first ? `It fits with ${remedyText(first)} (${gigabytes(first.needed)}).` : 'Choose a smaller model.'}`;
@@ -24,3 +25,14 @@ export function memoryText(settings: Settings): string | undefined {
     throw error;
   }
 }
+
+/** The items from the largest on, without those that would read as nothing. */
+function itemsText(items: MemoryEstimate): string {
+  return (Object.keys(MEMORY_ITEMS) as (keyof MemoryEstimate)[])
+    .filter((key) => items[key] >= LEAST_SHOWN)
+    .sort((a, b) => items[b] - items[a])
+    .map((key) => `${MEMORY_ITEMS[key]} ${gigabytes(items[key])}`)
+    .join(', ');
+}
+
+const LEAST_SHOWN = 0.05e9;
