@@ -1,6 +1,6 @@
 import { iconButton } from '../components';
 import { h, icon, part, setText } from '../dom';
-import { countText, plural, shortCount } from '../format';
+import { countText, gibText, plural, shortCount } from '../format';
 import type { RunModel } from '../model';
 import type { Commands, ScenePart } from './scene';
 import { settingRows, type SettingRow } from './setting-rows';
@@ -31,7 +31,7 @@ export function createSettings(commands: Commands): ScenePart {
           onPress: () => commands.act({ type: 'openSettings', run: model.run }),
         }),
       ]);
-      body.render(`${view.settingsOpen}${model.run}${model.started.time}`, () =>
+      body.render(`${view.settingsOpen}${model.run}${model.started.time}${memoryFact(model)}`, () =>
         view.settingsOpen ? [factsTable(model), settingsTable(rows)] : [],
       );
     },
@@ -63,6 +63,16 @@ function settingsTable(rows: readonly SettingRow[]): HTMLElement {
   );
 }
 
+/** The highest memory so far, beside what was expected. */
+function memoryFact({ started, series }: RunModel): string | undefined {
+  const measured = series.column('memoryBytes').filter(Number.isFinite);
+  const estimate = started?.memoryEstimate;
+  const estimated = estimate && Object.values(estimate).reduce((sum, bytes) => sum + bytes, 0);
+  if (measured.length === 0) return estimated === undefined ? undefined : `${gibText(estimated)} GiB estimated`;
+  const peak = measured.reduce((most, bytes) => Math.max(most, bytes), 0);
+  return `peak ${gibText(peak)} GiB${estimated === undefined ? '' : ` (${gibText(estimated)} estimated)`}`;
+}
+
 function factsTable(model: RunModel): HTMLElement {
   const { started } = model;
   if (!started) return h('div');
@@ -79,8 +89,8 @@ function factsTable(model: RunModel): HTMLElement {
   ];
   if (started.paddingShare !== undefined)
     facts.push(['Padding', `${countText(100 * started.paddingShare)} % of the batches`]);
-  if (started.memoryReason !== undefined)
-    facts.push(['Memory', String(started.settings['memory']), started.memoryReason]);
+  const memory = [started.settings['memory'], memoryFact(model)].filter((text) => text !== undefined).join(', ');
+  if (memory !== '') facts.push(['Memory', memory, started.memoryReason]);
   return h(
     'table',
     { class: 'pairs' },
