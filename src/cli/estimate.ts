@@ -1,8 +1,9 @@
 /** `fine-tune estimate`: how much memory a run takes, before it is started. */
 import { Failure } from '../common/failure';
 import { listGpus } from '../training/devices/gpus';
-import { MEMORY_ITEMS, type MemoryEstimate } from '../training/memory/estimate';
+import type { MemoryEstimate } from '../training/memory/estimate';
 import { type RunEstimate, estimateRun } from '../training/memory/estimate-run';
+import { MEMORY_ITEMS } from '../training/memory/items';
 import { remedyText } from '../training/preflight/memory-check';
 import { parseSettings } from '../training/settings';
 import type { Command } from './command';

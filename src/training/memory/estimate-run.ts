@@ -19,6 +19,8 @@ export interface RunEstimate extends Fit {
   /** Tokens of the longest row; that of max_length where there is no data. */
   readonly rowTokens: number;
   readonly rowLabels: number;
+  /** What gets an adapter, where one is trained. */
+  readonly targetModules: readonly string[];
 }
 
 /**
@@ -57,5 +59,14 @@ export function estimateRun(settings: Settings & { readonly model: string }): Ru
   const { memory, estimate } = chooseMemory(question, machine.free);
   const fit = fitInto({ ...question, settings: { ...question.settings, memory } }, totalBytes(estimate), machine);
   const { rowTokens, rowLabels } = sizes;
-  return { ...fit, items: estimate, memory, device, batchSize: question.settings.batch_size, rowTokens, rowLabels };
+  return {
+    ...fit,
+    items: estimate,
+    memory,
+    device,
+    batchSize: question.settings.batch_size,
+    rowTokens,
+    rowLabels,
+    targetModules: resolved.target_modules,
+  };
 }

@@ -40,18 +40,6 @@ export interface MemoryEstimate {
   readonly runtime: number;
 }
 
-/** What the items are called where they are shown. */
-export const MEMORY_ITEMS: Readonly<Record<keyof MemoryEstimate, string>> = {
-  weights: 'base weights',
-  packed: 'base weights, packed for speed',
-  trained: 'trained weights',
-  optimizer: 'optimiser (two moments)',
-  gradients: 'gradients',
-  activations: 'activations and logits',
-  evaluation: 'evaluation',
-  runtime: 'program and engine',
-};
-
 /*
  * What cannot be counted was measured (peak of the process, ONNX Runtime 1.30, Linux x64) on the shape of SmolLM2-135M.
  * The arenas of many small graphs leave more holes than the one of a large graph; large results that stay, such as the

@@ -1,16 +1,16 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { readConfigFile, type WrittenSettings } from '../../training/config-file';
+import type { RunEstimate } from '../../training/memory/estimate-run';
 import type { Settings } from '../../training/settings';
-import { usualTargetsOf } from '../../training/usual-targets';
 import { countRecords } from '../count-records';
 import { fileOf, isJsonl, saveFirst } from '../data-files';
 import { formatOfFile } from '../file-format';
 import { ensureModel } from '../get-model';
-import { memoryText } from '../memory-text';
 import { pickModel, rememberModel } from '../pick-model';
 import { checkSettings, completeConfig, configText, confirmationText } from '../run-config';
 import type { RecordCounts } from '../run-config';
+import { estimateOf, memoryText } from '../run-estimate';
 import { pickMethod, pickObjective, pickTrainingFile, pickValidation } from '../train-form';
 import { chooseFolder, findConfig } from '../training-folder';
 import { mayTrain } from '../trust';
@@ -45,7 +45,12 @@ export async function train(workbench: Workbench, resource?: vscode.Uri): Promis
   if (!(await saveFirst([settings.train_file, settings.validation_file], TRAINING_READS))) return;
 
   const records = await countBoth(settings);
-  const answer = await confirm(settings, records, folder);
+  const cliPath = workbench.context.asAbsolutePath(path.join('dist', 'cli.js'));
+  const estimate = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: 'Estimating the memory of the run' },
+    () => estimateOf(cliPath, folder, settings),
+  );
+  const answer = await confirm(settings, records, folder, estimate);
   if (answer === 'change') await openConfig(configFile, folder, settings, picked);
   if (answer !== 'start') return;
   if (settings.model !== null) await rememberModel(workbench.context, settings.model);
@@ -97,14 +102,14 @@ async function confirm(
   settings: Settings,
   records: RecordCounts,
   folder: string,
+  estimate: RunEstimate | undefined,
 ): Promise<'start' | 'change' | undefined> {
   const file = path.basename(settings.train_file ?? '');
   const model = path.basename(settings.model ?? '');
-  const memory = memoryText(settings);
-  const text = confirmationText(settings, records, folder, usualTargetsOf(settings.model ?? ''));
+  const text = confirmationText(settings, records, folder, estimate?.targetModules);
   const choice = await vscode.window.showInformationMessage(
     `Train ${model} on ${file}?`,
-    { modal: true, detail: memory === undefined ? text : `${text}\n${memory}` },
+    { modal: true, detail: estimate ? `${text}\n${memoryText(estimate, settings)}` : text },
     'Start',
     'Change Settings…',
   );
