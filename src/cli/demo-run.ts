@@ -5,7 +5,7 @@ import { decodeText } from '../dataset/encoding';
 import { lintText } from '../dataset-lsp/linter';
 import { encodePrompt } from '../dataset/labels';
 import { readRecords } from '../dataset/records';
-import { generateGreedily } from '../evaluation/generation';
+import { generateGreedily } from '../evaluation/generation/greedy';
 import { exactMatch } from '../evaluation/metrics/exact-match';
 import { tally } from '../evaluation/metrics/metric';
 import { readAdapter } from '../export/read-adapter';

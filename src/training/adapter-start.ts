@@ -8,6 +8,9 @@ import { type LinearModule, isTarget, loraName } from './adapters/lora';
 import type { Parameter } from './optimizer';
 import type { ResolvedSettings } from './settings';
 
+/** What decides the tensors of an adapter, and what they mean. */
+export type AdapterShape = Pick<ResolvedSettings, 'target_modules' | 'r' | 'lora_alpha' | 'use_rslora' | 'use_dora'>;
+
 const SHOWN = 3;
 
 /**
@@ -17,7 +20,7 @@ const SHOWN = 3;
 export function startFromAdapter(
   adapter: Adapter,
   modules: readonly LinearModule[],
-  settings: ResolvedSettings,
+  settings: AdapterShape,
 ): Parameter[] {
   requireSettings(adapter, settings);
   const targets = modules.filter(({ module }) => isTarget(module, settings.target_modules));
@@ -79,7 +82,7 @@ export function otherBaseWarning(
   };
 }
 
-function requireSettings({ folder, lora }: Adapter, settings: ResolvedSettings): void {
+function requireSettings({ folder, lora }: Adapter, settings: AdapterShape): void {
   const own = {
     r: lora.r,
     lora_alpha: lora.alpha,
@@ -99,7 +102,7 @@ function requireSettings({ folder, lora }: Adapter, settings: ResolvedSettings):
 
 function tensorsOf(
   { module, inFeatures, outFeatures }: LinearModule,
-  { r, use_dora: dora }: ResolvedSettings,
+  { r, use_dora: dora }: AdapterShape,
 ): [string, readonly number[]][] {
   return [
     [loraName(module, 'A'), [r, inFeatures]],

@@ -2,14 +2,14 @@
  * Greedy answers from a base model with or without an adapter, by running the forward graph of training again for every
  * token: the very arithmetic that was trained, in batches, without a cache.
  */
-import type { EncodedExample } from '../dataset/example';
-import { createCollator } from '../training/batches';
-import { type CheckedBase, locateWeights } from '../training/base';
-import type { Engine } from '../training/engines/engine';
-import type { Training } from '../training/models/modules';
-import type { Parameter } from '../training/optimizer';
-import { createEvaluationSession, layoutFor } from '../training/session';
-import type { BaseModel } from '../training/weights/base-model';
+import type { EncodedExample } from '../../dataset/example';
+import { createCollator } from '../../training/batches';
+import { type CheckedBase, locateWeights } from '../../training/base';
+import type { Engine } from '../../training/engines/engine';
+import type { Training } from '../../training/models/modules';
+import type { Parameter } from '../../training/optimizer';
+import { createEvaluationSession, layoutFor } from '../../training/session';
+import type { BaseModel } from '../../training/weights/base-model';
 
 export interface GenerationOptions {
   readonly engine: Engine;
