@@ -81,7 +81,7 @@ export default tseslint.config(
     rules: fence([noVscode, noNode, noWebview, order('/(models|adapters|engines|weights|evaluation|dataset-lsp)/')]),
   },
   {
-    files: ['src/hub/**', 'src/training/**', 'src/evaluation/**', 'src/export/**', 'src/service/**'],
+    files: ['src/hub/**', 'src/training/**', 'src/evaluation/**', 'src/export/**', 'src/chat/**', 'src/service/**'],
     ignores: pure,
     rules: fence([noVscode, noWebview, noToolkit]),
   },

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as esbuild from 'esbuild';
+import { llamaOptions } from './lib/llama-bundle.mjs';
 import { root } from './lib/run.mjs';
 import { main, ScriptFailure, step } from './lib/say.mjs';
 
@@ -40,6 +41,8 @@ const pages = {
   dashboard: 'src/webview/app/main.ts',
   preview: 'src/webview/app/preview/main.ts',
   statistics: 'src/webview/app/statistics/main.ts',
+  evaluation: 'src/webview/app/evaluation/main.ts',
+  chat: 'src/webview/app/chat/main.ts',
 };
 
 /** @param {{ partial?: boolean }} [options] */
@@ -74,6 +77,7 @@ export async function build({ partial = false } = {}) {
   await bundle(node, 'src/dataset-lsp/server.ts', 'dist/dataset-lsp.js');
   await bundle(node, 'src/dataset-lsp/check/worker.ts', 'dist/check-worker.js');
   await bundle(node, 'src/training/main.ts', 'dist/trainer.js');
+  await bundle({ ...node, ...llamaOptions }, 'src/evaluation/generation/llama/main.ts', 'dist/llama.mjs');
   await bundle({ ...node, banner: { js: '#!/usr/bin/env node' } }, 'src/cli.ts', 'dist/cli.js');
   for (const [name, entry] of Object.entries(pages)) await bundle(page, entry, `dist/${name}.js`);
   if (!partial) writeFileSync(stamp, '');

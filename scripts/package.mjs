@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stageExtension } from './lib/extension-folder.mjs';
 import { ensureKit } from './lib/kit.mjs';
+import { fetchLlamaPackage } from './lib/llama-package.mjs';
 import { root, run } from './lib/run.mjs';
 import { main, ScriptFailure, step } from './lib/say.mjs';
 import { setUp } from './setup.mjs';
@@ -32,7 +33,7 @@ async function packageFor(node, target) {
   const vsix = join(root, 'artifacts', `fine-tune-${target}.vsix`);
   mkdirSync(join(root, 'artifacts'), { recursive: true });
   try {
-    stageExtension(folder, { platform, arch });
+    stageExtension(folder, { platform, arch }, await fetchLlamaPackage({ platform, arch }));
     const vsce = join(root, 'test', 'workbench', 'node_modules', '@vscode', 'vsce', 'vsce');
     const args = [vsce, 'package', '--target', target, '--out', vsix, '--skip-license', '--allow-missing-repository'];
     const { code, output } = await run(node, args, { cwd: folder, capture: true });

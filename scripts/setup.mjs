@@ -36,7 +36,9 @@ function checkNode() {
 function buildIsCurrent() {
   const stamp = join(root, 'dist', '.complete');
   if (!existsSync(stamp)) return false;
-  const sources = ['src', 'media', 'scripts/build.mjs', 'package-lock.json'].map((path) => join(root, path));
+  const sources = ['src', 'media', 'scripts/build.mjs', 'scripts/lib/llama-bundle.mjs', 'package-lock.json'].map(
+    (path) => join(root, path),
+  );
   return Math.max(...sources.map(newest)) <= statSync(stamp).mtimeMs;
 }
 

@@ -1,11 +1,14 @@
 import * as vscode from 'vscode';
 import { findNode, launchTrainer } from './training/launcher';
 import { DASHBOARD_VIEW, DashboardViewProvider } from './webview/panel';
+import { chat } from './workbench/commands/chat';
 import { checkFile, checkForService } from './workbench/commands/check-file';
 import { chooseModel } from './workbench/commands/choose-model';
 import { configureRule } from './workbench/commands/configure-rule';
 import { convertDataset } from './workbench/commands/convert-dataset';
 import { editRecord } from './workbench/commands/edit-record';
+import { evaluate, openEvaluation } from './workbench/commands/evaluate';
+import { exportModel } from './workbench/commands/export';
 import { installGpuRuntime } from './workbench/commands/install-runtime';
 import { openDashboard } from './workbench/commands/open-dashboard';
 import { openRunFolder } from './workbench/commands/open-run-folder';
@@ -38,6 +41,10 @@ const COMMANDS: Readonly<Record<string, (workbench: Workbench, ...given: readonl
   'fine-tune.continueTraining': continueTraining,
   'fine-tune.resumeTraining': resumeTraining,
   'fine-tune.openDashboard': openDashboard,
+  'fine-tune.chat': chat,
+  'fine-tune.evaluate': evaluate,
+  'fine-tune.openEvaluation': openEvaluation,
+  'fine-tune.export': exportModel,
   'fine-tune.openRunFolder': openRunFolder,
   'fine-tune.showLog': showLog,
   'fine-tune.showDevices': showDevices,

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { EvaluationReport } from '../src/evaluation/report';
 import { readEvents } from '../src/training/run-folder';
 
 const root = resolve(__dirname, '..');
@@ -34,12 +35,17 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const share = (who: string): number => Number(new RegExp(`${who}:.*\\((\\d+) %\\)`).exec(output)?.[1]);
-
 it('the tuned model answers over 80 % of unseen tickets to the letter, the base model under 10 %', () => {
   expect(code, output).toBe(0);
-  expect(share('Base model')).toBeLessThan(10);
-  expect(share('Tuned model')).toBeGreaterThan(80);
+  const { metrics } = JSON.parse(readFileSync(join(run, 'evaluation', 'test.json'), 'utf8')) as EvaluationReport;
+  const exact = metrics.find(({ id }) => id === 'exact_match')!;
+  expect(exact.base.value).toBeLessThan(0.1);
+  expect(exact.tuned!.value).toBeGreaterThan(0.8);
+  const table = output
+    .split('\n')
+    .filter((line) => /^(metric|Perplexity|Exact match|Token F1|ROUGE-L|Answer length) /.test(line));
+  expect(table).toHaveLength(6);
+  for (const line of table.slice(1, -1)) expect(line).toMatch(/ to .* better$/);
 });
 
 it('the base model is as it was, and small', () => {

@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { llamaPackageName } from './llama-package.mjs';
 import { root } from './run.mjs';
 
 /** Everything the installed extension consists of. */
@@ -26,8 +27,9 @@ const contents = [
  * Writes the built extension for one platform into a folder, exactly as it is packaged and installed.
  * @param {string} target
  * @param {Platform} platform
+ * @param {string} [llama] folder of the libraries of llama.cpp for it; those that npm has installed, where it is this machine
  */
-export function stageExtension(target, { platform, arch }) {
+export function stageExtension(target, { platform, arch }, llama) {
   mkdirSync(target, { recursive: true });
   /** The libraries of other systems are left out: they are most of the package. @param {string} path */
   const isWanted = (path) => {
@@ -42,7 +44,14 @@ export function stageExtension(target, { platform, arch }) {
   // The bundles hold all other dependencies, and what onnxruntime-node's install script needs is not needed again. The
   // packager lists the dependencies and refuses those that are not there.
   const { private: _private, ...manifest } = readManifest(root);
-  writeManifest(target, manifest, ['onnxruntime-node']);
+  const llamaName = llamaPackageName({ platform, arch }) ?? '';
+  const llamaFrom = llama ?? join(root, 'node_modules', llamaName);
+  const hasLlama = existsSync(join(llamaFrom, 'bins'));
+  if (hasLlama) {
+    manifest.dependencies[llamaName] = readManifest(llamaFrom).version;
+    cpSync(llamaFrom, join(target, 'node_modules', llamaName), { recursive: true, filter: isWanted });
+  }
+  writeManifest(target, manifest, ['onnxruntime-node', ...(hasLlama ? [llamaName] : [])]);
   const runtime = join('node_modules', 'onnxruntime-node');
   writeManifest(join(target, runtime), readManifest(join(root, runtime)), ['onnxruntime-common']);
 }

@@ -1,27 +1,33 @@
 /** What `fine-tune demo` does. It loads the engine, so it is imported only when it is asked for. */
-import { readFileSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename, extname, join } from 'node:path';
 import { decodeText } from '../dataset/encoding';
 import { lintText } from '../dataset-lsp/linter';
-import { encodePrompt } from '../dataset/labels';
-import { readRecords } from '../dataset/records';
-import { generateGreedily } from '../evaluation/generation/greedy';
-import { exactMatch } from '../evaluation/metrics/exact-match';
-import { tally } from '../evaluation/metrics/metric';
-import { readAdapter } from '../export/read-adapter';
-import { checkBase } from '../training/base';
+import { metricsNamed } from '../evaluation/choose-metrics';
+import { evaluate } from '../evaluation/evaluator';
+import { GREEDY } from '../evaluation/generation/generator';
+import { openGenerator } from '../evaluation/generation/open-generator';
+import { recordEvaluation } from '../evaluation/record-evaluation';
+import type { EvaluationReport, PredictionRow } from '../evaluation/report';
+import { type EvaluationFiles, evaluationFiles } from '../evaluation/report-files';
+import { readEvaluationData } from '../evaluation/rows';
+import { openSubjects } from '../evaluation/subject';
 import { physicalCores } from '../training/cores';
 import { createOnnxRuntimeEngine } from '../training/engines/onnxruntime';
-import { openBaseModel } from '../training/weights/base-model';
+import type { RunFolder } from '../training/run-folder';
+import { evaluationView } from './evaluation-view';
 import { durationText } from './format';
+import { finalEvent } from './run-report';
 import { checkedSettings } from './setting-flags';
 import type { Terminal } from './terminal';
 import { styled } from './terminal';
 import { report, runTrainer } from './train';
 
 const SHOWN = 3;
+const METRICS = ['perplexity', 'exact_match', 'f1', 'rougeL'];
 const MAX_NEW_TOKENS = 120;
-const BATCH_SIZE = 100;
+/** The model is so small that one pass over all tickets is the fastest. */
+const PARALLEL = 100;
 
 export async function demo(
   written: Readonly<Record<string, unknown>>,
@@ -30,44 +36,23 @@ export async function demo(
   trainerPath: string,
 ): Promise<number> {
   const settings = checkedSettings(written);
-  const questions = readQuestions(testFile);
-  terminal.out(
-    `A support desk turns tickets into records. ${questions.length} tickets that nobody trains on are the test; the first one:\n`,
-  );
-  terminal.out(indented(questions[0]!.ticket, terminal));
+  terminal.out('A support desk turns tickets into records. Nobody trains on the tickets of the test; the first one:\n');
+  terminal.out(indented(firstTicket(testFile), terminal));
   terminal.out('\n1. The data is checked.');
   for (const file of [settings.train_file!, settings.validation_file!]) terminal.out(`  ${findingsText(file)}`);
-  terminal.out('\n2. The base model answers the test tickets.');
-  const base = { model: settings.model!, template: settings.template };
-  const before = await answer(questions, base, undefined, terminal);
-  terminal.out('\n3. Training.');
+  terminal.out('\n2. Training.');
   const { runFolder, events, code } = await runTrainer(written, terminal, trainerPath, false);
   report(events, runFolder, terminal);
   if (code !== 0) return code;
-  terminal.out('\n4. The tuned model answers the same tickets.');
-  const after = await answer(questions, base, runFolder.adapter, terminal);
-
-  const score = (predictions: readonly string[]): string => {
-    const rows = predictions.map((prediction, i) => ({ prediction, references: [questions[i]!.reference] }));
-    const share = tally(exactMatch, rows).score();
-    return `${Math.round(share * rows.length)} of ${rows.length} right to the letter (${(100 * share).toFixed(0)} %)`;
-  };
-  terminal.out('');
-  questions.slice(0, SHOWN).forEach(({ ticket, reference }, i) => {
-    const right = after[i] === reference ? 'equal to the reference' : 'not equal to the reference';
-    for (const [title, text] of [
-      ['Ticket', ticket],
-      ['Base model', before[i]!],
-      [`Tuned (${right})`, after[i]!],
-      ...(after[i] === reference ? [] : [['Reference', reference] as const]),
-    ] as const)
-      terminal.out(`${styled(terminal.colorOut, 'bold', title)}\n${indented(text, terminal)}\n`);
-  });
+  terminal.out('\n3. The base model and the tuned model answer the tickets of the test.');
+  const last = finalEvent(events);
+  const step = last && 'step' in last ? last.step : null;
+  const tested = await test(runFolder, testFile, { step, maxLength: settings.max_length }, terminal);
+  showTickets(tested.rows.slice(0, SHOWN), terminal);
+  terminal.out(`On all ${tested.rows.length} tickets:`);
+  evaluationView(terminal, false).done(tested.report, tested.files);
   terminal.out(
     [
-      `Base model:   ${score(before)}`,
-      `Tuned model:  ${score(after)}`,
-      '',
       `The adapter:  ${runFolder.adapter}`,
       '',
       'Next:',
@@ -87,54 +72,75 @@ function findingsText(file: string): string {
   return `${basename(file)}: ${summary.totalExamples} records of the format ${format ?? 'unknown'}, ${count('error')} errors, ${count('warning')} warnings`;
 }
 
-interface Question {
-  readonly ticket: string;
-  readonly reference: string;
-  readonly messages: Parameters<typeof encodePrompt>[0];
+function firstTicket(file: string): string {
+  const { messages } = JSON.parse(readFileSync(file, 'utf8').split('\n', 1)[0]!) as {
+    readonly messages: readonly { readonly role: string; readonly content: string }[];
+  };
+  return messages.find(({ role }) => role === 'user')!.content;
 }
 
-function readQuestions(file: string): Question[] {
-  const { records } = readRecords(decodeText(readFileSync(file)).text);
-  return records.map(({ example }) => {
-    if (example.kind !== 'conversation') throw new Error(`${file} holds no conversations.`);
-    const { messages } = example;
-    const [ticket, reference] = messages.slice(-2).map(({ content }) => content) as [string, string];
-    return { ticket, reference, messages: { messages: messages.slice(0, -1) } };
-  });
+interface Tested {
+  readonly report: EvaluationReport;
+  readonly rows: readonly PredictionRow[];
+  readonly files: EvaluationFiles;
 }
 
-async function answer(
-  questions: readonly Question[],
-  { model, template }: { model: string; template: Parameters<typeof checkBase>[1]['template'] },
-  adapterFolder: string | undefined,
+/** As "fine-tune evaluate" does; the report is kept in the run. */
+async function test(
+  { path }: RunFolder,
+  testFile: string,
+  { step, maxLength }: { readonly step: number | null; readonly maxLength: number },
   terminal: Terminal,
-): Promise<string[]> {
+): Promise<Tested> {
   const started = performance.now();
-  const base = openBaseModel(model);
-  const checked = checkBase(base, { template, method: 'full', target_modules: [], max_length: 1 });
-  const adapter = adapterFolder === undefined ? undefined : readAdapter(adapterFolder);
-  const scratchFile = join(model, `.demo-${process.pid}.f32`);
-  try {
-    const answers = await generateGreedily(
-      questions.map(({ messages }) => encodePrompt(messages, checked)),
-      {
-        engine: createOnnxRuntimeEngine({ device: 'cpu', threads: physicalCores(), prepack: true }),
-        base,
-        checked,
-        adapter: adapter && { training: { method: 'lora', lora: adapter.lora }, parameters: adapter.parameters },
-        scratchFile,
-        maxNewTokens: MAX_NEW_TOKENS,
-        batchSize: BATCH_SIZE,
-        onProgress: (done) => {
-          if (terminal.live) terminal.err(`\r  ${done} of ${questions.length} answers`);
-        },
-      },
-    );
-    if (terminal.live) terminal.err('\r\u001b[K');
-    terminal.out(`  ${answers.length} answers in ${durationText((performance.now() - started) / 1000)}.`);
-    return answers;
-  } finally {
-    rmSync(scratchFile, { force: true });
+  const subjects = openSubjects(path);
+  const { checked } = subjects.base;
+  const { seed } = GREEDY;
+  const contextLength = checked.config.maxPositions;
+  const data = readEvaluationData(testFile, checked, { format: 'auto', maxLength, contextLength, seed });
+  const files = evaluationFiles(join(path, 'evaluation'), basename(testFile, extname(testFile)));
+  const view = evaluationView(terminal, false);
+  const report = await evaluate(
+    {
+      subjects,
+      sides: ['base', 'tuned'],
+      step,
+      data,
+      metrics: metricsNamed(METRICS),
+      rules: {},
+      sampling: { ...GREEDY, maxNewTokens: MAX_NEW_TOKENS },
+      answerLimit: data.rows.length,
+      seed,
+      notes: [],
+    },
+    {
+      files,
+      engine: () => createOnnxRuntimeEngine({ device: 'cpu', threads: physicalCores(), prepack: false }),
+      memory: 'fast',
+      openGenerator: (subject) =>
+        openGenerator(subject, { engine: 'onnxruntime', device: 'cpu', contextLength, parallel: PARALLEL }),
+      signal: new AbortController().signal,
+      onProgress: view.show,
+    },
+  );
+  view.end();
+  if (!report) throw new Error('Nothing aborts the test.');
+  recordEvaluation(path, files, report);
+  terminal.out(`  ${2 * data.rows.length} answers in ${durationText((performance.now() - started) / 1000)}.\n`);
+  const lines = readFileSync(files.predictions, 'utf8').trimEnd().split('\n');
+  return { report, rows: lines.map((line) => JSON.parse(line) as PredictionRow), files };
+}
+
+function showTickets(rows: readonly PredictionRow[], terminal: Terminal): void {
+  for (const { prompt, reference, base, tuned } of rows) {
+    const isRight = tuned?.text === reference;
+    for (const [title, text] of [
+      ['Ticket', prompt],
+      ['Base model', base?.text ?? ''],
+      [`Tuned (${isRight ? 'equal to the reference' : 'not equal to the reference'})`, tuned?.text ?? ''],
+      ...(isRight ? [] : [['Reference', reference] as const]),
+    ] as const)
+      terminal.out(`${styled(terminal.colorOut, 'bold', title)}\n${indented(text, terminal)}\n`);
   }
 }
 

@@ -11,6 +11,9 @@ import { listGpus } from '../training/devices/gpus';
 import { type DeviceLibrary, deviceLibraries } from '../training/devices/libraries';
 import { type Processor, processor } from '../training/devices/processor';
 import { type DeviceReport, type Survey, surveyDevices } from '../training/devices/survey';
+import { ggufCacheBytes, ggufCacheFolder } from '../evaluation/generation/gguf-cache';
+import { llamaPackage, missingLlama } from '../evaluation/generation/llama/installed';
+import { probeLlama } from '../evaluation/generation/llama/probe';
 import { findNode } from '../training/launcher';
 import { SETTINGS } from '../training/settings';
 import { memoryText } from './format';
@@ -53,6 +56,8 @@ export async function examine(trainerPath: string, cwd: string, nodePath?: strin
     'reason' in engine
       ? { state: 'missing', what: 'engine', text: engine.reason, hint: engine.hint }
       : { state: 'ok', what: 'engine', text: `onnxruntime-node ${engine.version}` },
+    await llamaFinding(typeof node === 'string' ? node : undefined),
+    ...cacheFinding(),
     ...deviceLibraries(engineFolder(trainerPath)).map(libraryFinding),
     ...gpuFindings(survey.gpus),
     ...survey.devices.map(deviceFinding),
@@ -113,6 +118,30 @@ async function diskFinding(cwd: string): Promise<Finding> {
   } catch {
     return { state: 'ok', what: 'disk', text: `free space for ${folder} unknown` };
   }
+}
+
+/** What writes answers in evaluation and chat; without it our own engine does, which is slower. */
+async function llamaFinding(node: string | undefined): Promise<Finding> {
+  const missing = missingLlama();
+  const absent = (text: string): Finding => ({ state: 'absent', what: 'llama.cpp', text, hint: WITHOUT_LLAMA });
+  if (missing !== undefined || node === undefined) return absent(missing ?? 'it needs Node');
+  const { childPath, version } = llamaPackage();
+  try {
+    const device = await probeLlama(node, childPath);
+    return { state: 'ok', what: 'llama.cpp', text: `node-llama-cpp ${version}, ${device}` };
+  } catch (error) {
+    return absent(`it cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+const WITHOUT_LLAMA = 'Evaluation and chat use onnxruntime instead, which is slower.';
+
+/** Models that were written for llama.cpp. */
+function cacheFinding(): Finding[] {
+  const bytes = ggufCacheBytes();
+  if (bytes === 0) return [];
+  const text = `${memoryText(bytes)} of models in ${ggufCacheFolder()}, which may be removed`;
+  return [{ state: 'ok', what: 'llama.cpp files', text }];
 }
 
 /** Where runs of this folder go. A configuration that cannot be read is the business of `train`. */

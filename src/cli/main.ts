@@ -2,6 +2,7 @@
 import { version } from '../../package.json';
 import { Failure } from '../common/failure';
 import { nearest } from '../common/nearest';
+import { chatCommand } from './chat';
 import { checkCommand } from './check';
 import type { Command } from './command';
 import { readArguments } from './command';
@@ -11,6 +12,8 @@ import { demoCommand } from './demo';
 import { doctorCommand } from './doctor';
 import { downloadCommand } from './download';
 import { estimateCommand } from './estimate';
+import { evaluateCommand } from './evaluate';
+import { exportCommand } from './export';
 import { commandHelp, generalHelp } from './help';
 import { installRuntimeCommand } from './install-runtime';
 import { continueCommand, pauseCommand } from './pause';
@@ -18,6 +21,7 @@ import { modelsCommand } from './models';
 import { previewCommand } from './preview';
 import { resumeCommand } from './resume';
 import { runsCommand } from './runs';
+import { scoreCommand } from './score';
 import { showCommand } from './show';
 import { splitCommand } from './split';
 import { statisticsCommand } from './statistics';
@@ -51,6 +55,10 @@ export async function main(argv: readonly string[], terminal: Terminal, bundles:
     resumeCommand(bundles.trainerPath),
     runsCommand,
     showCommand,
+    exportCommand,
+    evaluateCommand,
+    scoreCommand,
+    chatCommand,
     downloadCommand,
     modelsCommand,
     doctorCommand(bundles.trainerPath),

@@ -6,6 +6,7 @@ import { lossSvg } from '../training/loss-svg';
 import type { Rewards, TrainerEvent } from '../training/protocol';
 import { isFinal } from '../training/protocol';
 import type { FinalEvent, RunFolder } from '../training/run-folder';
+import { answersText } from './answers-text';
 import { countText, durationText, lossText, memoryText, rewardTexts } from './format';
 import { lossChart } from './loss-chart';
 import type { Terminal } from './terminal';
@@ -42,7 +43,7 @@ export function endText(final: FinalEvent, events: readonly TrainerEvent[]): str
       const kept = final.metrics.bestStep;
       const from = kept !== null && kept !== final.step ? ` Kept are the weights of step ${countText(kept)}.` : '';
       const early = final.stoppedEarly ? ' Stopped early, since the validation loss did not improve any more.' : '';
-      return `Trained ${countText(final.step)} ${final.step === 1 ? 'step' : 'steps'} in ${durationText(final.seconds)}: ${parts.join(', ')}.${early}${from}`;
+      return `Trained ${countText(final.step)} ${final.step === 1 ? 'step' : 'steps'} in ${durationText(final.seconds)}: ${parts.join(', ')}.${early}${from}${answersSentence(events)}`;
     }
     case 'stopped':
       return `Stopped after step ${countText(final.step)}.${final.checkpoint ? ` The checkpoint is kept: ${final.checkpoint}` : ''}`;
@@ -51,6 +52,15 @@ export function endText(final: FinalEvent, events: readonly TrainerEvent[]): str
     default:
       return final satisfies never;
   }
+}
+
+/** What the last answers were worth, beside those of the base model. */
+function answersSentence(events: readonly TrainerEvent[]): string {
+  const evaluations = events.filter((event) => event.type === 'evaluation');
+  const last = evaluations.findLast(({ metrics }) => metrics);
+  if (!last) return '';
+  const before = last.step === 0 ? undefined : evaluations.findLast(({ step }) => step === 0)?.metrics;
+  return ` At step ${countText(last.step)} of ${answersText(last, before)}.`;
 }
 
 /** What was expected, beside what was measured. */

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { openRunFolder, readEvents } from '../training/run-folder';
 import type { Command } from './command';
+import { evaluationLines } from './evaluation-lines';
 import { findRun } from './find-run';
 import { dateText, lossText } from './format';
 import { chartLines, endText, overfittingNote, writeLossChart } from './run-report';
@@ -51,6 +52,7 @@ export const showCommand: Command = {
     if (run.final && run.final.type !== 'failed' && run.final.adapter) lines.push(`Adapter:  ${run.final.adapter}`);
     const drawn = writeLossChart(openRunFolder(run.path), events);
     if (drawn) lines.push(`Chart:    ${drawn}`);
+    lines.push(...evaluationLines(run.path));
     terminal.out(lines.join('\n'));
     return 0;
   },

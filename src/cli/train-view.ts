@@ -3,6 +3,7 @@ import { basename, relative } from 'node:path';
 import { SMOOTHING, lossCurve } from '../training/loss-curve';
 import type { EvaluationEvent, MetricsEvent, PhaseName, StartedEvent, TrainerEvent } from '../training/protocol';
 import { countText, durationText, lossText, rewardTexts, shortCountText, wrap } from './format';
+import { answersText } from './answers-text';
 import { PHASES } from './phases';
 import { liveLine, phaseLine, plainLine } from './progress-line';
 import { settingRows, settingsTable } from './settings-table';
@@ -100,7 +101,10 @@ export function trainView(
     const rewards = rewardTexts(event.rewards).map((text) => `  ${text}`);
     const accuracy = `  ${(100 * event.tokenAccuracy).toFixed(1)} % of the ${event.rewards ? 'chosen ' : ''}tokens right`;
     const loss = `validation loss ${lossText(event.loss)}`;
-    say(`step ${countText(event.step)}  ${loss}${perplexity}${rewards.join('')}${accuracy}${best}`);
+    const step = `step ${countText(event.step)}  `;
+    const answers = answersText(event);
+    say(`${step}${loss}${perplexity}${rewards.join('')}${accuracy}${best}`);
+    if (answers !== undefined) say(`${' '.repeat(step.length)}${answers}`);
   };
 
   const show = (event: TrainerEvent): void => {
@@ -135,6 +139,8 @@ export function trainView(
       case 'stopped':
       case 'failed':
         return clear();
+      case 'evaluated':
+        return;
       default:
         event satisfies never;
     }

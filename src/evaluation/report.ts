@@ -97,15 +97,32 @@ export interface BenchmarkResult {
   /** Examples in the prompt. */
   readonly shots: number;
   readonly questions: number;
+  /** Share of right answers, every question with the same weight. */
   readonly overall: Omit<MetricResult, 'id' | 'title'>;
+  /** lm-eval's `acc_stderr`: pooled over the subjects. */
+  readonly standardError: BothSides;
   readonly subjects: readonly BenchmarkSubject[];
+  /** Of MMLU: stem, humanities, social sciences, other; each over the questions of its subjects. */
+  readonly groups: readonly BenchmarkSubject[];
+  /** Generated answers that name no choice; they count as wrong. `null` where none could be. */
+  readonly unanswered: BothSides | null;
+  /** Questions whose prompt was longer than the context: its beginning was cut off. */
+  readonly cut: number;
+  /** Other scores of the same answers, for example F1 of texts. */
+  readonly others: readonly MetricResult[];
 }
 
-export interface BenchmarkSubject {
+/** A number of each model; `null` where it was not asked or there is none. */
+export interface BothSides {
+  readonly base: number | null;
+  readonly tuned: number | null;
+}
+
+/** Shares of right answers, and their standard errors as lm-eval has them. */
+export interface BenchmarkSubject extends BothSides {
   readonly name: string;
   readonly questions: number;
-  readonly base: number;
-  readonly tuned: number | null;
+  readonly standardError: BothSides;
 }
 
 /** One row of the data, with what both models wrote. */

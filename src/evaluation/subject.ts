@@ -6,9 +6,10 @@ import { type Adapter, readAdapter } from '../export/read-adapter';
 import { startFromAdapter } from '../training/adapter-start';
 import { type CheckedBase, checkBase } from '../training/base';
 import { linearModules } from '../training/models/tensors';
-import { type RunFile, openRunFolder } from '../training/run-folder';
+import { type RunFile, type RunFolder, openRunFolder } from '../training/run-folder';
 import { type Settings, parseSettings } from '../training/settings';
-import { type BaseModel, openBaseModel } from '../training/weights/base-model';
+import { type BaseModel, openBaseModel, sharedName } from '../training/weights/base-model';
+import { checkpointAdapter, checkpointModel } from './checkpoint-subject';
 
 /** A model as it answers: its weights, an adapter over them, the template it was trained with. */
 export interface Subject {
@@ -42,6 +43,8 @@ export interface SubjectOptions {
   readonly model?: string | undefined;
   /** Instead of the template of the run. */
   readonly template?: Settings['template'] | undefined;
+  /** Of a run: what it had learned by this step, instead of its result. */
+  readonly checkpoint?: number | undefined;
 }
 
 /**
@@ -52,15 +55,19 @@ export interface SubjectOptions {
  */
 export function openSubjects(path: string, options: SubjectOptions = {}): Subjects {
   // The result of a run, named by its own folder, is that run.
-  const run = [path, dirname(path)].find((folder) => existsSync(join(folder, 'run.json')));
+  const folders = RESULT_FOLDERS.includes(basename(path)) ? [path, dirname(path)] : [path];
+  const run = folders.find((folder) => existsSync(join(folder, 'run.json')));
   if (run !== undefined) return subjectsOfRun(run, options);
   if (existsSync(join(path, 'adapter_config.json'))) return subjectsOfAdapter(path, options);
   const template = options.template ?? 'auto';
   return { name: basename(path), base: subject(path, template), tuned: undefined, run: undefined };
 }
 
-function subjectsOfRun(path: string, { model, template }: SubjectOptions): Subjects {
-  const { path: folder, adapter: adapterFolder, run: file } = openRunFolder(path);
+/** Of a run, in its folder. */
+const RESULT_FOLDERS: readonly string[] = ['adapter', 'model'];
+
+function subjectsOfRun(path: string, { model, template, checkpoint }: SubjectOptions): Subjects {
+  const { path: folder, adapter: adapterFolder, checkpoints, run: file } = openRunFolder(path);
   const parsed = parseSettings(file.settings ?? file.requested);
   if (!parsed.ok || parsed.settings.model === null)
     throw new Failure('bad-settings', `${folder}: run.json does not say how the run was made.`, 'Name another run.', 2);
@@ -69,6 +76,11 @@ function subjectsOfRun(path: string, { model, template }: SubjectOptions): Subje
   const nf4 = settings.method === 'qlora' ? { doubleQuant: settings.bnb_4bit_use_double_quant } : undefined;
   const base = { ...subject(model ?? parsed.settings.model, chosen), nf4 };
   requireSameBase(folder, base.model, file);
+  const run = { path: folder, file, settings };
+  if (checkpoint !== undefined) {
+    const tuned = atCheckpoint(base, { path: folder, checkpoints }, checkpoint, settings);
+    return { name: `${file.name}-step-${checkpoint}`, base, tuned, run };
+  }
   const result = settings.method === 'full' ? join(folder, 'model') : adapterFolder;
   if (!existsSync(result))
     throw new Failure(
@@ -78,7 +90,19 @@ function subjectsOfRun(path: string, { model, template }: SubjectOptions): Subje
       2,
     );
   const tuned = settings.method === 'full' ? subject(result, chosen) : withAdapter(base, readAdapter(result));
-  return { name: file.name, base, tuned, run: { path: folder, file, settings } };
+  return { name: file.name, base, tuned, run };
+}
+
+function atCheckpoint(
+  base: Subject,
+  folder: Pick<RunFolder, 'path' | 'checkpoints'>,
+  step: number,
+  settings: Settings,
+): Subject {
+  const { model, checked } = base;
+  if (settings.method === 'full') return { ...base, model: checkpointModel(folder, step, model) };
+  const named = { config: checked.config, name: sharedName(model) };
+  return withAdapter(base, checkpointAdapter(folder, step, settings, named));
 }
 
 function subjectsOfAdapter(folder: string, { model, template = 'auto' }: SubjectOptions): Subjects {

@@ -6,18 +6,22 @@ import { createRandom } from '../common/random';
 import { decodeText } from '../dataset/encoding';
 import { detectTextFormat } from '../dataset/records';
 import { type EncodedExample, sidesOf } from '../dataset/example';
+import type { FormatId } from '../dataset/formats';
 import { isBlank, splitLines } from '../dataset/jsonl';
 import { type ExampleTotals, summarizeExamples } from '../dataset/labels';
 import { type LintResult, type Problem, lintText } from '../dataset-lsp/linter';
 import type { CheckedBase } from './base';
 import { checkCommand } from './check-command';
 import { isSameAnswer, withRejected } from './pairs';
+import { type Question, drawQuestions } from './questions';
 import { type SampledRecord, sampleRecords } from './record-sample';
 import type { Settings } from './settings';
 
 export interface LoadedData {
   readonly train: readonly EncodedExample[];
   readonly validation: readonly EncodedExample[];
+  /** Validation records that the model is asked while it trains; none without `eval_metrics`. */
+  readonly questions: readonly Question[];
   readonly hashes: Readonly<Record<string, string>>;
   /** For the preflight: the training file, then the validation file where there is one. */
   readonly files: readonly LoadedFile[];
@@ -31,9 +35,10 @@ export function loadData(
   base: Pick<CheckedBase, 'template' | 'tokenizer'>,
   onProgress: (done: number, total: number) => void,
 ): LoadedData {
-  const train = loadFile(settings.train_file!, settings, base, onProgress);
-  const given =
+  const { file: train, text } = loadFile(settings.train_file!, settings, base, onProgress);
+  const other =
     settings.validation_file === null ? undefined : loadFile(settings.validation_file, settings, base, onProgress);
+  const given = other?.file;
   if (given && given.format !== train.format)
     throw new Failure(
       'data',
@@ -47,6 +52,7 @@ export function loadData(
   const files = [train, ...(given ? [given] : [])];
   return {
     ...sets,
+    questions: drawQuestions(other?.text ?? text, train.format, sets.validation, settings, base),
     hashes: { train: train.hash, ...(given ? { validation: given.hash } : {}) },
     files,
     facts: {
@@ -61,7 +67,7 @@ export function loadData(
 
 export interface LoadedFile {
   readonly path: string;
-  readonly format: string;
+  readonly format: FormatId;
   /** Records that are not meant to be trained: their answer is a bad one. */
   readonly leftOut: number;
   readonly examples: readonly EncodedExample[];
@@ -84,7 +90,7 @@ function loadFile(
   settings: Settings,
   { template, tokenizer }: Pick<CheckedBase, 'template' | 'tokenizer'>,
   onProgress: (done: number, total: number) => void,
-): LoadedFile {
+): { readonly file: LoadedFile; readonly text: string } {
   const bytes = readBytes(path);
   const { text, problems: encoding } = decodeText(bytes);
   requireObjective(path, text, settings);
@@ -111,7 +117,7 @@ function loadFile(
   const masked = examples.filter(isMasked);
   const undecided = examples.filter((example) => !isMasked(example) && isSameAnswer(example));
   const trained = examples.filter((example) => !isMasked(example) && !isSameAnswer(example));
-  return {
+  const file = {
     path,
     leftOut: result.summary.totalExamples - examples.length,
     format,
@@ -123,6 +129,7 @@ function loadFile(
     problems,
     hash: createHash('sha256').update(bytes).digest('hex'),
   };
+  return { file, text };
 }
 
 /** Before anything is tokenised: pairs are no answers to learn by heart, and other records have nothing to prefer. */

@@ -4,13 +4,14 @@ import type { EncodedExample } from '../dataset/example';
 import { type RowBatch, batchPlan, planEpoch } from './batches';
 import { FIRST_WATCH, type LossWatch, judgeLoss, watchLoss } from './loss-watch';
 import type { OptimizerOptions } from './optimizer';
-import type { EvaluationEvent, EventBody } from './protocol';
+import type { AnswerScores, EvaluationEvent, EventBody } from './protocol';
 import { learningRateAt } from './schedule';
 import type { ResolvedSettings } from './settings';
 import { type Trainee, optimizerStep } from './step';
 
 /** What an evaluation finds; see evaluate.ts. */
-export type Evaluation = Pick<EvaluationEvent, 'loss' | 'perplexity' | 'tokenAccuracy' | 'trainedTokens' | 'rewards'>;
+export type Evaluation = Pick<EvaluationEvent, 'loss' | 'perplexity' | 'tokenAccuracy' | 'trainedTokens' | 'rewards'> &
+  Partial<AnswerScores>;
 
 /** Where a run stands after a step: with the tensors, all that is needed to go on from there. */
 export interface Progress extends LossWatch {

@@ -102,6 +102,7 @@ export async function planRun(
 
   const { warnings, forced } = preflight({
     settings,
+    asked,
     base: checked,
     data,
     // Of a GPU only the driver knows what is free.

@@ -123,7 +123,25 @@ export interface MetricsEvent extends Base<'metrics'>, MetricRecord {
   /** Estimated seconds until the last step. */
   readonly secondsLeft: number;
 }
-export interface EvaluationEvent extends Base<'evaluation'> {
+/** Answers that the model wrote to some of the validation records; see `eval_metrics`. */
+export interface AnswerScores {
+  /** By the id of the metric, with the unit of its table; `null` where there is no number. */
+  readonly metrics: Readonly<Record<string, number | null>>;
+  /** How many were written. */
+  readonly answers: number;
+  /** Some of them, the same ones every time. Long texts are cut. */
+  readonly samples: readonly AnswerSample[];
+}
+export interface AnswerSample {
+  /** 1-based line of the record in its file. */
+  readonly line: number;
+  /** The last message before the answer. */
+  readonly prompt: string;
+  readonly reference: string;
+  readonly answer: string;
+}
+
+export interface EvaluationEvent extends Base<'evaluation'>, Partial<AnswerScores> {
   readonly step: number;
   readonly epoch: number;
   readonly loss: number | null;
@@ -182,6 +200,17 @@ export interface FailedEvent extends Base<'failed'> {
   readonly exitCode: 1 | 2;
 }
 
+/** After the training: the result was compared with its base, and a report was written. */
+export interface EvaluatedEvent extends Base<'evaluated'> {
+  /** Of the report. */
+  readonly name: string;
+  /** Absolute path of the report. */
+  readonly report: string;
+  /** Values by id of the metric or benchmark; `null` where there is none. */
+  readonly base: Readonly<Record<string, number | null>>;
+  readonly tuned: Readonly<Record<string, number | null>>;
+}
+
 export type TrainerEvent =
   | StartedEvent
   | PhaseEvent
@@ -194,7 +223,8 @@ export type TrainerEvent =
   | ContinuedEvent
   | CompletedEvent
   | StoppedEvent
-  | FailedEvent;
+  | FailedEvent
+  | EvaluatedEvent;
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 /** An event before the stamp of version and time. */
@@ -214,9 +244,13 @@ const EVENT_TYPES: Readonly<Record<EventType, true>> = {
   completed: true,
   stopped: true,
   failed: true,
+  evaluated: true,
 };
 
-/** The last event of a run is one of these; a log without one belongs to a live or a killed trainer. */
+/**
+ * The last event of a trainer is one of these; a log without one belongs to a live or a killed one. Only evaluations come
+ * after it.
+ */
 export function isFinal(event: TrainerEvent): event is CompletedEvent | StoppedEvent | FailedEvent {
   return event.type === 'completed' || event.type === 'stopped' || event.type === 'failed';
 }

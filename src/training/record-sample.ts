@@ -19,13 +19,18 @@ export function sampleRecords(text: string, format: FormatId, encoded: readonly 
   const wanted = new Set(
     Array.from({ length: count }, (_, i) => encoded[Math.floor((i * encoded.length) / count)]!.line),
   );
-  const sample: SampledRecord[] = [];
+  return recordsAt(text, format, wanted);
+}
+
+/** What stands in these lines of a file that was checked, in the order of the file. */
+export function recordsAt(text: string, format: FormatId, lines: ReadonlySet<number>): SampledRecord[] {
+  const records: SampledRecord[] = [];
   for (const { number, start, end } of splitLines(text)) {
-    if (!wanted.has(number)) continue;
+    if (!lines.has(number)) continue;
     const parsed = parseLine(text.slice(start, end));
     const value = parsed.ok ? asRecord(parsed.value) : undefined;
     const example = value && formatById(format).toExample(value);
-    if (example) sample.push({ line: number, example });
+    if (example) records.push({ line: number, example });
   }
-  return sample;
+  return records;
 }

@@ -346,7 +346,8 @@ function scanLog(folder: RunFolder): LogFacts {
   let evaluations: { readonly step: number; readonly loss: number }[] = [];
   const read = (line: string): void => {
     const event = parseEvent(line);
-    if (!event) return;
+    // It comes after the last word of a trainer, and changes nothing that is asked for here.
+    if (!event || event.type === 'evaluated') return;
     // A resumed run goes on in the same log.
     if (!isFinal(event)) delete facts.final;
     if (event.type === 'paused') facts.paused = true;

@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { arch, platform, release } from 'node:os';
 import { join } from 'node:path';
-import { createCollator, planEvaluation } from './batches';
+import { createCollator } from './batches';
 import {
   type Checkpoint,
   checkpointPath,
@@ -15,7 +15,6 @@ import { monitorDevice } from './devices/monitor';
 import { createEngine } from './engines/create-engine';
 import type { Engine } from './engines/engine';
 import { onnxRuntimeVersion } from './engines/onnxruntime';
-import { evaluateBatches } from './evaluate';
 import { exportResult } from './export-result';
 import { type LoopOptions, type LoopResult, type Pause, type ResumePoint, trainingLoop } from './loop';
 import { type OptimizerState, type Parameter, createOptimizerState } from './optimizer';
@@ -25,6 +24,7 @@ import { type RunPlan, planRun } from './plan-run';
 import type { References } from './preference';
 import type { EventBody } from './protocol';
 import { type ResumeRequest, chooseCheckpoint, resumePoint } from './resume';
+import { evaluationOf } from './run-evaluation';
 import { type RunFile, type RunFolder, updateRunFile } from './run-folder';
 import { type RunSessions, openSessions, referencesOf } from './run-sessions';
 
@@ -46,7 +46,7 @@ export async function trainRun(
   const scratch = join(folder.path, 'weights.f32');
   try {
     const plan = await planRun(folder.run, report, phase, resume, checkpoint);
-    const { base, data, hashes, settings } = plan;
+    const { base, checked, data, hashes, settings } = plan;
     const state = startingState(plan, checkpoint, resume);
     const { parameters } = state;
     recordPlan(folder, plan);
@@ -66,8 +66,9 @@ export async function trainRun(
 
     const control = { stopRequested, pause, now };
     const result = await phase('train', () => train(folder, plan, state, sessions, references, control, report));
-    const facts = { base, settings, hashes, trainExamples: data.train.length };
-    const adapter = result.step === 0 ? null : phase('export', () => exportResult(folder, parameters, result, facts));
+    const facts = { base, checked, settings, hashes, trainExamples: data.train.length };
+    const adapter =
+      result.step === 0 ? null : await phase('export', () => exportResult(folder, parameters, result, facts));
     await sessions.session.dispose();
     await sessions.evaluation?.dispose();
     report(finalEvent(folder, result, adapter, (now() - started) / 1000));
@@ -167,18 +168,16 @@ function countNumbers(tensors: readonly { readonly shape: readonly number[] }[])
 /** The steps, with their evaluations and checkpoints. */
 function train(
   folder: RunFolder,
-  { checked: { config, padId }, data, settings, layout }: RunPlan,
+  plan: RunPlan,
   { parameters, optimizer, from }: TrainingState,
   { session, evaluation }: RunSessions,
   references: References | undefined,
   control: Pick<LoopOptions, 'stopRequested' | 'pause' | 'now'>,
   report: Report,
 ): Promise<LoopResult> {
+  const { checked, data, settings, layout } = plan;
+  const { config, padId } = checked;
   const collate = createCollator({ config, padId, ...layout, references });
-  const validation = planEvaluation(
-    data.validation,
-    settings.objective === 'dpo' ? settings.batch_size : settings.batch_size * 2,
-  );
   const monitor = monitorDevice(settings.device);
   return trainingLoop({
     ...control,
@@ -189,12 +188,7 @@ function train(
     session,
     parameters,
     optimizer,
-    evaluate:
-      evaluation &&
-      (() =>
-        evaluateBatches(evaluation, validation, collate, settings.beta, (done) =>
-          report({ type: 'progress', phase: 'evaluate', done, total: validation.length, unit: 'batches' }),
-        )),
+    evaluate: evaluation && evaluationOf(plan, evaluation, collate, control, report),
     save: (progress, best) => {
       const saved = writeCheckpoint(folder.checkpoints, parameters, optimizer, progress);
       pruneCheckpoints(folder.checkpoints, settings.save_total_limit);

@@ -19,6 +19,12 @@ export function settingConflicts(settings: Settings): SettingProblem[] {
     refuse('beta', `belongs to objective "dpo", and objective is "${objective}": leave it out.`);
   if (settings.early_stopping_patience === null && settings.early_stopping_threshold > 0)
     refuse('early_stopping_threshold', 'does nothing without early_stopping_patience: set that too, or leave it out.');
+  if (settings.eval_metrics.length === 0) {
+    for (const key of WITH_EVAL_METRICS)
+      if (settings[key] !== SETTINGS[key].default)
+        refuse(key, 'does nothing without eval_metrics: set that too, or leave it out.');
+  } else if (objective === 'dpo')
+    refuse('eval_metrics', 'measure answers, and objective "dpo" is measured by its rewards: leave it out.');
   if (objective === 'dpo' && settings.label_smoothing_factor > 0)
     refuse(
       'label_smoothing_factor',
@@ -30,3 +36,4 @@ export function settingConflicts(settings: Settings): SettingProblem[] {
 }
 
 const ADAPTER_ONLY = ['use_rslora', 'use_dora', 'loraplus_lr_ratio', 'adapter'] as const;
+const WITH_EVAL_METRICS = ['eval_generate_samples', 'eval_generate_steps', 'eval_max_new_tokens'] as const;

@@ -5,6 +5,7 @@
  */
 
 import { nearest } from '../common/nearest';
+import { TEXT_METRICS } from '../evaluation/metrics/catalog';
 import { FORCEABLE } from './preflight/codes';
 import { settingConflicts } from './settings-conflicts';
 
@@ -280,6 +281,37 @@ export const SETTINGS = {
     automatic: 'the smaller of 500 and a tenth of the steps',
     help: 'Steps between two evaluations on the validation data; the last step is always evaluated.',
   },
+  eval_metrics: {
+    type: 'list',
+    default: [],
+    choices: TEXT_METRICS,
+    optional: true,
+    help: 'Metrics of answers that the model writes to some of the validation records while it trains, for example exact_match, f1, rougeL. Writing takes time; early stopping and the best weights go by the loss all the same.',
+  },
+  eval_generate_samples: {
+    type: 'integer',
+    default: 20,
+    minimum: 1,
+    maximum: 100_000,
+    help: 'With eval_metrics: validation records that are answered, the same ones every time.',
+  },
+  eval_generate_steps: {
+    type: 'integer',
+    default: null,
+    minimum: 1,
+    maximum: MANY,
+    advanced: true,
+    automatic: 'eval_steps',
+    help: 'With eval_metrics: steps between two times that answers are written, rounded up to whole evaluations.',
+  },
+  eval_max_new_tokens: {
+    type: 'integer',
+    default: 128,
+    minimum: 1,
+    maximum: 100_000,
+    advanced: true,
+    help: 'With eval_metrics: an answer that is longer than this many tokens ends there.',
+  },
   early_stopping_patience: {
     type: 'integer',
     default: null,
@@ -451,9 +483,10 @@ function checkValue(key: string, spec: SettingSpec, value: unknown): string | un
       if ((names.length === 0 && !spec.optional) || !names.every((v) => typeof v === 'string' && v !== ''))
         return `${key} must be a list of names, not ${shown}.`;
       const unknown = names.find((v) => spec.choices?.includes(String(v)) === false);
-      return unknown === undefined
-        ? undefined
-        : `${key} may hold ${spec.choices!.join(', ')}, not ${JSON.stringify(unknown)}.`;
+      if (unknown === undefined) return undefined;
+      const near = nearest(String(unknown), spec.choices!);
+      const meant = near ? ` Did you mean "${near}"?` : '';
+      return `${key} may hold ${spec.choices!.join(', ')}, not ${JSON.stringify(unknown)}.${meant}`;
     }
     case 'string':
     case 'path':
@@ -507,6 +540,7 @@ export function resolveDefaults(
 ): ResolvedSettings {
   const usual = usualNumbers(settings);
   const max_steps = settings.max_steps ?? Math.max(1, Math.ceil(settings.epochs * run.stepsPerEpoch));
+  const eval_steps = settings.eval_steps ?? Math.min(500, Math.max(1, Math.ceil(max_steps / 10)));
   return {
     ...settings,
     max_steps,
@@ -514,7 +548,11 @@ export function resolveDefaults(
     learning_rate: settings.learning_rate ?? usual.learning_rate,
     target_modules: settings.target_modules ?? run.targetModules ?? ['q_proj', 'v_proj'],
     warmup_steps: settings.warmup_steps ?? Math.min(100, Math.floor(max_steps / 10)),
-    eval_steps: settings.eval_steps ?? Math.min(500, Math.max(1, Math.ceil(max_steps / 10))),
+    eval_steps,
+    eval_generate_steps:
+      settings.eval_metrics.length === 0
+        ? null
+        : Math.ceil((settings.eval_generate_steps ?? eval_steps) / eval_steps) * eval_steps,
     save_steps: settings.save_steps ?? Math.min(1000, Math.max(1, Math.ceil(max_steps / 10))),
     threads: settings.threads ?? run.physicalCores,
     name: settings.name ?? run.name,

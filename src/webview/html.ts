@@ -20,6 +20,14 @@ export function statisticsHtml(files: PageFiles): string {
   return pageHtml('Fine-tune dataset statistics', 'statistics', files);
 }
 
+export function evaluationHtml(files: PageFiles): string {
+  return pageHtml('Fine-tune evaluation', 'evaluation', files);
+}
+
+export function chatHtml(files: PageFiles): string {
+  return pageHtml('Fine-tune chat', 'chat', files);
+}
+
 /** A page with one empty element to draw into. Nothing inline runs and nothing is fetched from outside the extension. */
 function pageHtml(title: string, root: string, files: PageFiles): string {
   const policy = [

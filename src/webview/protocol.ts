@@ -58,6 +58,11 @@ export type Action =
   /** A folder inside the run, or the adapter's folder. */
   | { readonly type: 'openFolder'; readonly path: string }
   | { readonly type: 'openLog'; readonly run: string }
+  | { readonly type: 'evaluate'; readonly run: string }
+  | { readonly type: 'export'; readonly run: string }
+  | { readonly type: 'chat'; readonly run: string }
+  /** Shows the report of this path. */
+  | { readonly type: 'openEvaluation'; readonly path: string }
   | { readonly type: 'openSettings'; readonly run: string }
   | { readonly type: 'copy'; readonly text: string };
 

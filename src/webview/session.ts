@@ -44,6 +44,10 @@ export interface DashboardActions {
   /** Opens the settings that the run was made with. */
   openSettings(run: string): Promise<void>;
   copyText(text: string): Promise<void>;
+  /** Starts the command for the trained model of a run; as with `train`, nobody waits for it. */
+  useModel(run: string, use: 'evaluate' | 'export' | 'chat'): Promise<void>;
+  /** Shows an evaluation's report. */
+  openEvaluation(path: string): Promise<void>;
 }
 
 export interface SessionOptions {
@@ -140,6 +144,14 @@ async function act(actions: DashboardActions, action: Action, onError: (error: u
       return null;
     case 'openLog':
       await actions.openLog(action.run);
+      return null;
+    case 'evaluate':
+    case 'export':
+    case 'chat':
+      actions.useModel(action.run, action.type).catch(onError);
+      return null;
+    case 'openEvaluation':
+      await actions.openEvaluation(action.path);
       return null;
     case 'openSettings':
       await actions.openSettings(action.run);

@@ -30,14 +30,15 @@ export function createDashboardHost(runs: Runs, outputFolders: () => readonly st
       stop: (run) => ask(runs, run, 'stop'),
       pause: (run) => ask(runs, run, 'pause'),
       continue: (run) => ask(runs, run, 'continue'),
+      useModel: async (run, use) => {
+        await vscode.commands.executeCommand(`fine-tune.${use}`, run);
+      },
+      openEvaluation: async (report) => {
+        requireOwn(report, outputFolders());
+        await vscode.commands.executeCommand('fine-tune.openEvaluation', report);
+      },
       openFolder: async (folder) => {
-        const known = outputFolders().some((root) => !path.relative(root, folder).startsWith('..'));
-        if (!known)
-          throw new Failure(
-            'foreign-folder',
-            `${folder} belongs to no run of this workspace.`,
-            'Open it in the file manager.',
-          );
+        requireOwn(folder, outputFolders());
         await vscode.commands.executeCommand('fine-tune.openRunFolder', folder);
       },
       openLog: async (run) => {
@@ -49,6 +50,12 @@ export function createDashboardHost(runs: Runs, outputFolders: () => readonly st
       },
     },
   };
+}
+
+/** The page names paths that it has read in logs. */
+function requireOwn(file: string, folders: readonly string[]): void {
+  if (folders.some((root) => !path.relative(root, file).startsWith('..'))) return;
+  throw new Failure('foreign-folder', `${file} belongs to no run of this workspace.`, 'Open it in the file manager.');
 }
 
 async function ask(runs: Runs, folder: string, type: TrainerCommand['type']): Promise<void> {

@@ -83,6 +83,7 @@ export function advance(progress: RunProgress, event: TrainerEvent): RunProgress
     case 'checkpoint':
       return { ...progress, checkpoint: { step: event.step, path: event.path } };
     case 'warning':
+    case 'evaluated':
       return progress;
     case 'paused':
       return { ...progress, state: progress.state === 'stopping' ? 'stopping' : 'paused' };

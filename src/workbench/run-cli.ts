@@ -3,6 +3,7 @@
  * a large file cannot exhaust its memory, and cancelling is a signal.
  */
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { Failure } from '../common/failure';
 import { parseProgress, PROGRESS_VARIABLE } from '../cli/progress-line-protocol';
 
@@ -16,6 +17,10 @@ export interface CliOptions {
   readonly cwd: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
+  /** A Node for what Electron cannot load: the engines. Default: the executable that runs this. */
+  readonly nodePath?: string;
+  /** Told of each line of the output as it comes. */
+  readonly onLine?: (line: string) => void;
 }
 
 export interface CliResult {
@@ -30,7 +35,7 @@ export interface CliResult {
  * `cancelled` when the signal was given.
  */
 export async function runCli(options: CliOptions): Promise<CliResult> {
-  const child = spawn(process.execPath, [options.cliPath, ...options.args], {
+  const child = spawn(options.nodePath ?? process.execPath, [options.cliPath, ...options.args], {
     cwd: options.cwd,
     // In a desktop VS Code the executable is Electron, which this makes a Node.
     env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', NO_COLOR: '1', [PROGRESS_VARIABLE]: '1' },
@@ -44,6 +49,8 @@ export async function runCli(options: CliOptions): Promise<CliResult> {
   let err = '';
   let rest = '';
   child.stdout.on('data', (bytes: Buffer) => out.push(bytes));
+  const { onLine } = options;
+  if (onLine) createInterface({ input: child.stdout }).on('line', onLine);
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';

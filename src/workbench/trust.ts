@@ -5,14 +5,9 @@ import * as vscode from 'vscode';
  * besides the manifest's declaration. Says why not, and offers the way to trust.
  */
 export async function mayTrain(): Promise<boolean> {
-  if (!vscode.workspace.isTrusted) {
-    const choice = await vscode.window.showWarningMessage(
-      'This workspace is not trusted, so training does not start: the data, the model and finetune.json come from it. Trust the workspace to train here.',
-      'Manage Trust',
-    );
-    if (choice === 'Manage Trust') await vscode.commands.executeCommand('workbench.trust.manage');
-    return false;
-  }
+  const untrusted =
+    'This workspace is not trusted, so training does not start: the data, the model and finetune.json come from it. Trust the workspace to train here.';
+  if (!(await isTrusted(untrusted))) return false;
   const folders = vscode.workspace.workspaceFolders ?? [];
   if (folders.length > 0 && folders.every((folder) => folder.uri.scheme !== 'file')) {
     await vscode.window.showWarningMessage(
@@ -21,4 +16,18 @@ export async function mayTrain(): Promise<boolean> {
     return false;
   }
   return true;
+}
+
+/** Whether a model may be loaded here. @param what does not happen otherwise, as a clause */
+export async function mayUseModels(what: string): Promise<boolean> {
+  return await isTrusted(
+    `This workspace is not trusted, so ${what}: models and runs come from it. Trust the workspace to use them.`,
+  );
+}
+
+async function isTrusted(why: string): Promise<boolean> {
+  if (vscode.workspace.isTrusted) return true;
+  const choice = await vscode.window.showWarningMessage(why, 'Manage Trust');
+  if (choice === 'Manage Trust') await vscode.commands.executeCommand('workbench.trust.manage');
+  return false;
 }

@@ -52,6 +52,9 @@ describe('settings', () => {
     ['target_modules', 'q_proj', 'must be a list'],
     ['force', ['warm-up', 'warmup'], 'not "warmup"'],
     ['force', [1], 'must be a list'],
+    ['eval_metrics', ['f1', 'rouge'], 'not "rouge". Did you mean "rouge1"?'],
+    ['eval_metrics', ['perplexity'], 'not "perplexity".'],
+    ['eval_generate_samples', 0, 'at least 1'],
     ['epochs', NaN, 'must be a number'],
   ])('%s %j is refused', (key, value, part) => {
     expect(problemsOf({ [key]: value })).toEqual([expect.stringContaining(part)]);
@@ -95,6 +98,15 @@ describe('settings', () => {
     });
   });
 
+  it('write answers at whole evaluations, and say nothing of it where none are written', () => {
+    const every = (input: Record<string, unknown>) =>
+      resolve({ max_steps: 100, eval_steps: 20, ...input }).eval_generate_steps;
+    expect(every({})).toBeNull();
+    expect(every({ eval_metrics: ['f1'] })).toBe(20);
+    expect(every({ eval_metrics: ['f1'], eval_generate_steps: 50 })).toBe(60);
+    expect(problemsOf({ ...resolve({ eval_metrics: ['f1'] }) })).toEqual([]);
+  });
+
   it('name the layers that a model is usually adapted at', () => {
     const parsed = parseSettings({});
     if (!parsed.ok) throw new Error('unusable');
@@ -114,6 +126,12 @@ describe('settings', () => {
     [{ objective: 'dpo', label_smoothing_factor: 0.1 }, ['label_smoothing_factor 0.1 smooths']],
     [{ beta: 0.5 }, ['beta 0.5 belongs to objective "dpo"']],
     [{ objective: 'dpo', beta: 0.5 }, []],
+    [
+      { eval_generate_samples: 5, eval_generate_steps: 10 },
+      ['eval_generate_samples 5 does nothing without eval_metrics', 'eval_generate_steps 10 does nothing without'],
+    ],
+    [{ eval_metrics: ['f1'], eval_generate_samples: 5, eval_max_new_tokens: 9 }, []],
+    [{ eval_metrics: ['f1'], objective: 'dpo' }, ['eval_metrics ["f1"] measure answers, and objective "dpo"']],
     [{ early_stopping_threshold: 0.1 }, ['early_stopping_threshold 0.1 does nothing without']],
     [{ early_stopping_patience: 2, early_stopping_threshold: 0.1 }, []],
     [{ method: 'full', use_dora: false, label_smoothing_factor: 0.1, neftune_noise_alpha: 5 }, []],

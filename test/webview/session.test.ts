@@ -81,6 +81,8 @@ function world(runs: readonly RunSummary[], failing?: Error): World {
       openLog: record('openLog'),
       openSettings: record('openSettings'),
       copyText: record('copy'),
+      useModel: record('useModel'),
+      openEvaluation: record('openEvaluation'),
     },
   };
   const after = (ms: number, run: () => void): (() => void) => {
@@ -183,6 +185,10 @@ describe('createSession', () => {
       { type: 'openLog', run: 'r' },
       { type: 'openSettings', run: 'r' },
       { type: 'copy', text: 't' },
+      { type: 'evaluate', run: 'r' },
+      { type: 'export', run: 'r' },
+      { type: 'chat', run: 'r' },
+      { type: 'openEvaluation', path: 'p' },
     ];
     for (const action of actions) await expect(page.ask('act', action)).resolves.toBeNull();
     expect(calls).toEqual([
@@ -192,6 +198,10 @@ describe('createSession', () => {
       ['openLog', 'r'],
       ['openSettings', 'r'],
       ['copy', 't'],
+      ['useModel', 'r', 'evaluate'],
+      ['useModel', 'r', 'export'],
+      ['useModel', 'r', 'chat'],
+      ['openEvaluation', 'p'],
     ]);
   });
 

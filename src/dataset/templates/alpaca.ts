@@ -9,6 +9,26 @@ const WITH_INPUT =
 const WITHOUT_INPUT =
   'Below is an instruction that describes a task. Write a response that appropriately completes the request.';
 
+/**
+ * What `renderAlpaca` writes, as a chat template for other programs. Those know no input apart from the instruction.
+ */
+export const ALPACA = `
+{%- set ns = namespace(head='${WITHOUT_INPUT}', first=true) -%}
+{%- for message in messages -%}
+  {%- if message['role'] == 'assistant' -%}
+    {{- message['content'] + eos_token -}}
+  {%- elif message['role'] == 'system' and loop.first -%}
+    {%- set ns.head = message['content'] -%}
+  {%- elif message['role'] == 'user' -%}
+    {%- if ns.first -%}{{- ns.head -}}{%- endif -%}
+    {{- '\\n\\n### Instruction:\\n' + message['content'] + '\\n\\n### Response:' -}}
+    {%- set ns.first = false -%}
+  {%- else -%}
+    {{- raise_exception('Alpaca has no place for a message of this role.') -}}
+  {%- endif -%}
+{%- endfor -%}
+`.trim();
+
 /** The Stanford Alpaca prompt, one block for each turn; the answer and the end-of-text token are trained. */
 export function renderAlpaca(conversation: Conversation, eosToken: string): RenderedConversation {
   if (conversation.tools && conversation.tools.length > 0) throw unsupported('tools');

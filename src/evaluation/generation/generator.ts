@@ -35,6 +35,14 @@ export interface Answer {
   readonly finish: 'stop' | 'length' | 'cancelled';
 }
 
+/** How likely a continuation is. */
+export interface Score {
+  /** Natural logarithm, summed over its tokens. */
+  readonly logProbability: number;
+  /** Every token of it is the likeliest one there. */
+  readonly greedy: boolean;
+}
+
 export interface AnswerOptions {
   readonly sampling: Sampling;
   readonly signal?: AbortSignal | undefined;
@@ -56,9 +64,6 @@ export interface Generator {
    * Natural logarithms of the probability of each continuation after the prompt: the sum over its tokens, and whether
    * every token of it is the likeliest there. One forward pass over the prompt serves all continuations.
    */
-  logLikelihoods(
-    prompt: Int32Array,
-    continuations: readonly Int32Array[],
-  ): Promise<readonly { readonly logProbability: number; readonly greedy: boolean }[]>;
+  logLikelihoods(prompt: Int32Array, continuations: readonly Int32Array[]): Promise<readonly Score[]>;
   dispose(): Promise<void>;
 }

@@ -17,5 +17,12 @@ export function trimRight(text: string): string {
   return text.slice(0, end);
 }
 
+/** `str.strip()`. */
+export function trim(text: string): string {
+  let start = 0;
+  while (start < text.length && IS_SPACE.test(text[start]!)) start++;
+  return trimRight(text.slice(start));
+}
+
 /** `string.punctuation`. */
 export const PUNCTUATION = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';

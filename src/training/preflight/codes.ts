@@ -97,6 +97,26 @@ const PREFLIGHT = {
     whatToDo: 'Set validation_file or validation_split, or leave early_stopping_patience out.',
     blocks: 'always',
   },
+  'eval-metrics': {
+    title: 'No validation record to answer for eval_metrics',
+    why: 'The metrics compare what the model writes with the answers of validation records.',
+    whatToDo:
+      'Set validation_file or validation_split, raise max_length where answers are cut off, or leave eval_metrics out.',
+    blocks: 'when there is none at all, or a metric cannot read the answers',
+    final: true,
+  },
+  'answers-take-long': {
+    title: 'Writing answers takes much of the run',
+    why: 'Every new token reads all those before it again; the answers to a few records can cost more than the training.',
+    whatToDo: 'Raise eval_generate_steps, or lower eval_generate_samples or eval_max_new_tokens.',
+    blocks: null,
+  },
+  'ignored-settings': {
+    title: 'Settings that count for nothing',
+    why: 'They belong to a method or an engine that is not used, so the run is another one than they say.',
+    whatToDo: 'Leave them out, or choose the method or the engine that they belong to.',
+    blocks: null,
+  },
   memory: {
     title: 'The run does not fit into memory',
     why: 'It would be ended by the system, or make the whole machine slow.',

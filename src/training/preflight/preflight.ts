@@ -3,19 +3,22 @@ import { Failure } from '../../common/failure';
 import type { CheckedBase } from '../base';
 import type { LoadedData } from '../data';
 import type { Fit } from '../memory/fit';
-import type { ResolvedSettings } from '../settings';
+import type { ResolvedSettings, Settings } from '../settings';
+import { answerFindings } from './answer-checks';
 import { FORCEABLE } from './codes';
 import { dataFindings } from './data-checks';
 import type { Finding } from './finding';
 import { memoryFindings } from './memory-check';
-import { settingsFindings } from './settings-checks';
+import { ignoredSettings, settingsFindings } from './settings-checks';
 import { templateFindings } from './template-checks';
 import { tokenFindings } from './token-checks';
 
 export interface PreflightInput {
   readonly settings: ResolvedSettings;
+  /** As they were given, nothing filled in. */
+  readonly asked: Settings;
   readonly base: Pick<CheckedBase, 'template' | 'tokenizer'>;
-  readonly data: Pick<LoadedData, 'train' | 'validation' | 'files'>;
+  readonly data: Pick<LoadedData, 'train' | 'validation' | 'questions' | 'files'>;
   /** Where it is known how much the run needs. */
   readonly memory?: Fit;
 }
@@ -46,12 +49,14 @@ export function preflight(input: PreflightInput): Passed {
   };
 }
 
-function findingsOf({ settings, base, data, memory }: PreflightInput): Finding[] {
+function findingsOf({ settings, asked, base, data, memory }: PreflightInput): Finding[] {
   const training = data.files[0]!;
   return [
     ...settingsFindings(settings),
+    ...ignoredSettings(asked),
     ...(memory ? memoryFindings(memory) : []),
     ...dataFindings(data, settings),
+    ...answerFindings(data, settings),
     ...tokenFindings(training, base),
     ...templateFindings(training, base),
   ];

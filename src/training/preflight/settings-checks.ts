@@ -1,4 +1,4 @@
-import { type ResolvedSettings, usualNumbers } from '../settings';
+import { type ResolvedSettings, SETTINGS, type Settings, usualNumbers } from '../settings';
 import type { Finding } from './finding';
 
 type Checked = Pick<
@@ -51,5 +51,38 @@ function warmUp({ warmup_steps: warm, max_steps: total, learning_rate: rate }: C
         : `warmup_steps is ${warm} and the run has ${steps}: the learning rate rises for more than half of them.`,
       hint: `Set warmup_steps to ${Math.floor(total / 10)} (10 % of the steps), or train longer with epochs or max_steps.`,
     },
+  ];
+}
+
+const OF_ADAPTERS = ['r', 'lora_alpha', 'lora_dropout', 'target_modules'] as const;
+
+/** Settings of an adapter or a device where there is none; `settingConflicts` refuses those that can mean nothing else. */
+export function ignoredSettings(
+  asked: Pick<Settings, (typeof OF_ADAPTERS)[number] | 'method' | 'engine' | 'device'>,
+): Finding[] {
+  const unused = asked.method === 'full' ? OF_ADAPTERS.filter((key) => asked[key] !== SETTINGS[key].default) : [];
+  const ignored = (message: string, hint: string): Finding => ({
+    code: 'ignored-settings',
+    severity: 'warns',
+    message,
+    hint,
+  });
+  return [
+    ...(unused.length === 0
+      ? []
+      : [
+          ignored(
+            `${unused.join(', ')} ${unused.length === 1 ? 'belongs' : 'belong'} to an adapter, and method "full" trains all weights without one.`,
+            `Set method to lora to train an adapter, or leave ${unused.length === 1 ? 'it' : 'them'} out.`,
+          ),
+        ]),
+    ...(asked.engine === 'reference' && asked.device !== 'auto' && asked.device !== 'cpu'
+      ? [
+          ignored(
+            `device "${asked.device}" counts for nothing with engine "reference", which runs on the processor.`,
+            'Set engine to onnxruntime to use it, or leave device out.',
+          ),
+        ]
+      : []),
   ];
 }

@@ -72,21 +72,52 @@ export type WriteBytes = (bytes: Uint8Array) => void;
  * final name is always whole. On any error the temporary file is removed. A full disk is the failure `disk-full`.
  */
 export function writeFileAtomically(file: string, neededBytes: number, fill: (write: WriteBytes) => void): void {
-  const partial = `${file}.partial`;
-  let descriptor: number | undefined;
+  const draft = beginFile(file);
   try {
-    descriptor = fs.openSync(partial, 'w');
-    const open = descriptor;
-    fill((bytes) => writeAll(open, bytes));
-    fs.fsyncSync(descriptor);
-    fs.closeSync(descriptor);
-    descriptor = undefined;
-    fs.renameSync(partial, file);
+    fill(draft.write);
+    draft.finish();
   } catch (error) {
-    if (descriptor !== undefined) fs.closeSync(descriptor);
-    fs.rmSync(partial, { force: true });
+    draft.discard();
     throw writeFailure(error, file, neededBytes);
   }
+}
+
+/** The same for work that takes long: between its parts `fill` may wait, so that a request to stop is heard. */
+export async function writeFileInParts(
+  file: string,
+  neededBytes: number,
+  fill: (write: WriteBytes) => Promise<void>,
+): Promise<void> {
+  const draft = beginFile(file);
+  try {
+    await fill(draft.write);
+    draft.finish();
+  } catch (error) {
+    draft.discard();
+    throw writeFailure(error, file, neededBytes);
+  }
+}
+
+function beginFile(file: string): { write: WriteBytes; finish(): void; discard(): void } {
+  const partial = `${file}.partial`;
+  let descriptor: number | undefined;
+  const open = (): number => (descriptor ??= fs.openSync(partial, 'w'));
+  const close = (): void => {
+    if (descriptor !== undefined) fs.closeSync(descriptor);
+    descriptor = undefined;
+  };
+  return {
+    write: (bytes) => writeAll(open(), bytes),
+    finish: () => {
+      fs.fsyncSync(open());
+      close();
+      fs.renameSync(partial, file);
+    },
+    discard: () => {
+      close();
+      fs.rmSync(partial, { force: true });
+    },
+  };
 }
 
 const MAX_CALL = 1 << 30;

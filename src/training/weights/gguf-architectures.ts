@@ -84,6 +84,9 @@ export const GGUF_LAYOUTS: Readonly<Record<GgufArchitecture, GgufLayout>> = {
   },
 };
 
+/** The one size of each Gemma, by its layers, whose attention is scaled by hidden / heads and not by the size of a head. */
+export const OTHERWISE_SCALED: Readonly<Partial<Record<GgufArchitecture, number>>> = { gemma2: 46, gemma3: 62 };
+
 export function isGgufArchitecture(name: unknown): name is GgufArchitecture {
   return typeof name === 'string' && Object.hasOwn(GGUF_LAYOUTS, name);
 }

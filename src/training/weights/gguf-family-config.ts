@@ -1,6 +1,6 @@
 /** The part of Hugging Face's `config.json` in which families differ, from the metadata of a GGUF file. */
 import { corruptFile } from './files';
-import type { GgufArchitecture } from './gguf-architectures';
+import { type GgufArchitecture, OTHERWISE_SCALED } from './gguf-architectures';
 import type { GgufFile } from './gguf';
 import { readFloats, requireTensor } from './tensor-info';
 
@@ -23,8 +23,8 @@ export function familyConfig(
   number: (key: string) => number | undefined,
 ): Record<string, unknown> {
   const { layers, hidden, heads, headSize } = sizes;
-  /** The one size of each Gemma whose scale is not that of its heads has this many layers (llama.cpp tells them so, too). */
-  const scalar = (exception: number): number => (layers === exception ? hidden / heads : headSize);
+  // llama.cpp tells them so, too.
+  const scalar = layers === OTHERWISE_SCALED[architecture] ? hidden / heads : headSize;
   const gemma = { hidden_activation: 'gelu_pytorch_tanh', sliding_window: number('attention.sliding_window') ?? 4096 };
   switch (architecture) {
     case 'llama':
@@ -39,7 +39,7 @@ export function familyConfig(
       return {
         ...llamaSizes(sizes),
         ...gemma,
-        query_pre_attn_scalar: scalar(46),
+        query_pre_attn_scalar: scalar,
         attn_logit_softcapping: number('attn_logit_softcapping') ?? null,
         final_logit_softcapping: number('final_logit_softcapping') ?? null,
       };
@@ -47,7 +47,7 @@ export function familyConfig(
       return {
         ...llamaSizes(sizes),
         ...gemma,
-        query_pre_attn_scalar: scalar(62),
+        query_pre_attn_scalar: scalar,
         attn_logit_softcapping: null,
         final_logit_softcapping: number('final_logit_softcapping') ?? null,
         sliding_window_pattern: 6,

@@ -2,8 +2,9 @@ import { Failure } from '../../common/failure';
 import type { BaseModel } from './base-model';
 import { corruptFile } from './files';
 import { readGguf } from './gguf';
-import { GGUF_LAYOUTS, type GgufLayout } from './gguf-architectures';
+import { GGUF_LAYOUTS } from './gguf-architectures';
 import { ggufConfig, type GgufShape } from './gguf-config';
+import { nameIn, permutedHeads, raisedBy, unpermute } from './gguf-layout';
 import { ggufTokenizer } from './gguf-tokenizer';
 import { hashModel } from './model-hash';
 import { readFloats, requireTensor, type TensorInfo } from './tensor-info';
@@ -24,7 +25,7 @@ export function openGgufModel(file: string): BaseModel {
     chatTemplate,
     readTensor: (name) => {
       const floats = readFloats(requireTensor(base, name));
-      const raised = raisedBy(name, shape);
+      const raised = raisedBy(name, shape.architecture);
       if (raised !== 0) return floats.map((value) => value - raised);
       const heads = permutedHeads(name, shape);
       return heads === undefined ? floats : unpermute(floats, heads, shape.headSize);
@@ -32,7 +33,10 @@ export function openGgufModel(file: string): BaseModel {
     inPlace: (name, type = 'F32') => {
       const { dtype, file: stored, offset, bytes } = requireTensor(base, name);
       const usable =
-        dtype === type && offset % 4 === 0 && permutedHeads(name, shape) === undefined && raisedBy(name, shape) === 0;
+        dtype === type &&
+        offset % 4 === 0 &&
+        permutedHeads(name, shape) === undefined &&
+        raisedBy(name, shape.architecture) === 0;
       return usable ? { file: stored, offset, bytes } : undefined;
     },
     hash: () => hashModel(shape.config, tensors),
@@ -78,41 +82,4 @@ function renamed(
       throw corruptFile('gguf', path, `"${name}" has ${size[0]} rows instead of ${heads} × ${shape.headSize}`);
   }
   return tensors;
-}
-
-function nameIn({ whole, layers, inLayer }: GgufLayout, stored: string): string | undefined {
-  const [, layer, part, kind] = /^(?:blk\.(\d+)\.)?(\w+)\.(weight|bias)$/.exec(stored) ?? [];
-  if (part === undefined) return undefined;
-  const name = layer === undefined ? whole[part] : inLayer[part];
-  if (name === undefined) return undefined;
-  return layer === undefined ? `${name}.${kind}` : `${layers}.${layer}.${name}.${kind}`;
-}
-
-/** What the file has added to the values of a tensor: one to the norms of Gemma. */
-function raisedBy(name: string, { architecture }: GgufShape): 0 | 1 {
-  return /norm\.weight$/.test(name) ? GGUF_LAYOUTS[architecture].normOffset : 0;
-}
-
-/** Heads whose rows llama.cpp has reordered (q and k of some architectures); `undefined` for other tensors. */
-function permutedHeads(name: string, { architecture, heads, keyHeads }: GgufShape): number | undefined {
-  if (!GGUF_LAYOUTS[architecture].interleaved) return undefined;
-  if (/\.q_proj\.\w+$/.test(name)) return heads;
-  return /\.k_proj\.\w+$/.test(name) ? keyHeads : undefined;
-}
-
-/**
- * llama.cpp rotates neighbouring rows (2i, 2i+1) where Hugging Face rotates rows i and i + half of a head, so its
- * converter interleaves the two halves of every head. This undoes it: row 2i + h of the file is row h·half + i.
- */
-function unpermute(stored: Float32Array, heads: number, headSize: number): Float32Array {
-  const result = new Float32Array(stored.length);
-  const columns = stored.length / (heads * headSize);
-  const half = headSize / 2;
-  for (let head = 0; head < heads; head++)
-    for (let row = 0; row < headSize; row++) {
-      const from = (head * headSize + row) * columns;
-      const to = head * headSize + (row % 2) * half + (row >> 1);
-      result.set(stored.subarray(from, from + columns), to * columns);
-    }
-  return result;
 }

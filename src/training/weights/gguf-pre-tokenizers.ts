@@ -1,3 +1,5 @@
+import { asRecord } from '../../dataset/shape';
+
 /** How a byte-level vocabulary cuts text before the merges, and what else its name implies. */
 export interface ByteLevelPipeline {
   readonly normalizer: unknown;
@@ -22,6 +24,38 @@ export function byteLevelPipeline(pre: string): ByteLevelPipeline | undefined {
       pretokenizers: [{ type: 'Digits', individual_digits: true }, byteLevel(true)],
     });
   return pre === 'gpt-2' ? plain(byteLevel(true)) : undefined;
+}
+
+/**
+ * The name under which llama.cpp cuts text as a `tokenizer.json` says; `undefined` where it has none. Where several names
+ * cut in the same way, the one that also agrees in the rest: llama.cpp leaves normalizers out anyway.
+ */
+export function preTokenizerName({ normalizer, preTokenizer, ignoreMerges }: BytePipelineParts): string | undefined {
+  const wanted = cutting(preTokenizer);
+  const same = NAMES.filter((name) => cutting(byteLevelPipeline(name)!.preTokenizer) === wanted);
+  const agreement = (name: string): number => {
+    const pipeline = byteLevelPipeline(name)!;
+    const normalizes = JSON.stringify(pipeline.normalizer) === JSON.stringify(normalizer ?? null);
+    return (pipeline.ignoreMerges === ignoreMerges ? 2 : 0) + (normalizes ? 1 : 0);
+  };
+  return same.sort((a, b) => agreement(b) - agreement(a))[0];
+}
+
+type BytePipelineParts = Pick<ByteLevelPipeline, 'normalizer' | 'preTokenizer' | 'ignoreMerges'>;
+
+/** Without the names that mean the same as one of these. */
+const NAMES = ['llama-bpe', 'smaug-bpe', 'gpt-4o', 'tekken', 'qwen2', 'deepseek-r1-qwen', 'smollm', 'gpt-2'];
+
+/** What decides where a pre-tokenizer cuts, with its defaults, and without what decides offsets alone. */
+function cutting(preTokenizer: unknown): string {
+  return JSON.stringify(preTokenizer, (_, value: unknown) => {
+    const part = asRecord(value);
+    if (!part) return value;
+    const { trim_offsets: _offsets, ...rest } = part;
+    const defaults =
+      part['type'] === 'ByteLevel' ? { use_regex: true } : part['type'] === 'Split' ? { invert: false } : {};
+    return Object.fromEntries(Object.entries({ ...defaults, ...rest }).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
 }
 
 const LLAMA3_NAMES = ['llama3', 'llama-v3', 'llama-bpe', 'falcon3', 'falcon-h1', 'pixtral', 'midm-2.0', 'lfm2'];

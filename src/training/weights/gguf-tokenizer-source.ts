@@ -3,9 +3,10 @@ import type { GgufValue } from './gguf';
 
 /** Types of tokens, as llama.cpp numbers them. */
 export const NORMAL = 1;
-const CONTROL = 3;
+export const UNKNOWN = 2;
+export const CONTROL = 3;
 export const USER_DEFINED = 4;
-const UNUSED = 5;
+export const UNUSED = 5;
 export const BYTE = 6;
 
 /** Checked access to the `tokenizer.ggml.*` entries. */

@@ -49,7 +49,7 @@ const MIN_KEY_BYTES = 8 + 4 + 1;
 const MAX_DIMENSIONS = 4;
 
 /** ggml's names of tensor types by their number; those without a name were withdrawn. */
-const TYPE_NAMES: readonly (string | undefined)[] = (
+export const GGUF_TYPE_NAMES: readonly (string | undefined)[] = (
   'F32 F16 Q4_0 Q4_1 - - Q5_0 Q5_1 Q8_0 Q8_1 Q2_K Q3_K Q4_K Q5_K Q6_K Q8_K IQ2_XXS IQ2_XS IQ3_XXS IQ1_S IQ4_NL IQ3_S ' +
   'IQ2_S IQ4_XS I8 I16 I32 I64 F64 IQ1_M BF16 - - - TQ1_0 TQ2_0 - - - MXFP4'
 )
@@ -114,7 +114,7 @@ function place(
   const file = fs.realpathSync(path);
   const tensors = new Map<string, TensorInfo>();
   for (const { name, type, shape, offset } of unplaced) {
-    const dtype = TYPE_NAMES[type] ?? `number ${type}`;
+    const dtype = GGUF_TYPE_NAMES[type] ?? `number ${type}`;
     const element = ELEMENT_TYPES.get(dtype);
     if (!element)
       throw new Failure(

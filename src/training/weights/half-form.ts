@@ -14,7 +14,7 @@ export function halfForm(name: string, shape: readonly number[], dataType: Store
       const bits = new Uint16Array(numbers.length);
       if (dataType === 'bfloat16') float32ToBfloat16(numbers, bits);
       else {
-        requireFloat16Range(name, numbers);
+        requireFloat16Range(name, numbers, 'Set precision to bfloat16 or float32.');
         float32ToFloat16(numbers, bits);
       }
       return [bits];
@@ -25,13 +25,14 @@ export function halfForm(name: string, shape: readonly number[], dataType: Store
 /** From here on, rounding to the nearest gives infinity. */
 const FLOAT16_LIMIT = 65_520;
 
-function requireFloat16Range(name: string, numbers: Float32Array): void {
+/** @throws Failure `float16-overflow` (exit code 2) with the hint, where a finite number becomes infinite */
+export function requireFloat16Range(name: string, numbers: Float32Array, hint: string): void {
   for (const number of numbers)
     if (Math.abs(number) >= FLOAT16_LIMIT && Math.abs(number) !== Infinity)
       throw new Failure(
         'float16-overflow',
         `The weight "${name}" holds the number ${number}, which float16 cannot hold (its largest is 65504).`,
-        'Set precision to bfloat16 or float32.',
+        hint,
         2,
       );
 }

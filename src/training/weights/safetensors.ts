@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 
 import type { Failure } from '../../common/failure';
 import { ELEMENT_TYPES } from './element-types';
-import { corruptFile, readExactly, truncated, withFile, writeFileAtomically } from './files';
+import { corruptFile, readExactly, truncated, withFile, writeFileAtomically, writeFileInParts } from './files';
 import { float32ToBfloat16, float32ToFloat16 } from './float16';
 import { checkRanges, elementCount, type TensorInfo } from './tensor-info';
 
@@ -51,15 +51,48 @@ export function writeSafetensors(
   entries: readonly SafetensorsEntry[],
   metadata: Readonly<Record<string, string>> = {},
 ): void {
+  const { sorted, head, bytes } = layOut(entries, metadata);
+  writeFileAtomically(path, bytes, (write) => {
+    write(head);
+    for (const entry of sorted) writeEntry(write, entry);
+  });
+}
+
+/** The same for weights that take long: `after` is waited for behind every tensor, and may throw to stop it. */
+export async function writeSafetensorsInParts(
+  path: string,
+  entries: readonly SafetensorsEntry[],
+  metadata: Readonly<Record<string, string>>,
+  after: (entry: SafetensorsEntry) => Promise<void>,
+): Promise<void> {
+  const { sorted, head, bytes } = layOut(entries, metadata);
+  await writeFileInParts(path, bytes, async (write) => {
+    write(head);
+    for (const entry of sorted) {
+      writeEntry(write, entry);
+      await after(entry);
+    }
+  });
+}
+
+export function entryBytes({ shape, dtype }: Pick<SafetensorsEntry, 'shape' | 'dtype'>): number {
+  return elementCount(shape) * width(dtype);
+}
+
+function layOut(
+  entries: readonly SafetensorsEntry[],
+  metadata: Readonly<Record<string, string>>,
+): { readonly sorted: readonly SafetensorsEntry[]; readonly head: Buffer; readonly bytes: number } {
   const sorted = [...entries].sort(
     (a, b) => width(b.dtype) - width(a.dtype) || rank(a.dtype) - rank(b.dtype) || (a.name < b.name ? -1 : 1),
   );
   const header: Record<string, unknown> = {};
   if (Object.keys(metadata).length > 0) header['__metadata__'] = metadata;
   let offset = 0;
-  for (const { name, dtype, shape } of sorted) {
+  for (const entry of sorted) {
+    const { name, dtype, shape } = entry;
     if (name in header) throw new Error(`Tensor "${name}" is written twice`);
-    const end = offset + elementCount(shape) * width(dtype);
+    const end = offset + entryBytes(entry);
     header[name] = { dtype, shape, data_offsets: [offset, end] };
     offset = end;
   }
@@ -67,15 +100,14 @@ export function writeSafetensors(
   const head = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, ' ');
   head.writeBigUInt64LE(BigInt(head.length - 8), 0);
   json.copy(head, 8);
-  writeFileAtomically(path, head.length + offset, (write) => {
-    write(head);
-    for (const entry of sorted) {
-      const data = typeof entry.data === 'function' ? entry.data() : entry.data;
-      if (data.length !== elementCount(entry.shape))
-        throw new Error(`Tensor "${entry.name}" has ${data.length} values, its shape ${entry.shape.join('×')}`);
-      writeValues(write, data, entry.dtype);
-    }
-  });
+  return { sorted, head, bytes: head.length + offset };
+}
+
+function writeEntry(write: (bytes: Uint8Array) => void, { name, shape, dtype, data: given }: SafetensorsEntry): void {
+  const data = typeof given === 'function' ? given() : given;
+  if (data.length !== elementCount(shape))
+    throw new Error(`Tensor "${name}" has ${data.length} values, its shape ${shape.join('×')}`);
+  writeValues(write, data, dtype);
 }
 
 /** The limit of Hugging Face's reader. */

@@ -15,9 +15,11 @@ import { onThemeChange, readTheme } from './charts/theme';
 import { registerComponents } from './components';
 import { h } from './dom';
 import { applyBatch, createRunModel, stateOf, type RunModel } from './model';
+import { createAnswers } from './parts/answers';
 import { createCheckpoints } from './parts/checkpoints';
 import { createEmpty } from './parts/empty';
 import { createEnding } from './parts/ending';
+import { createEvaluations } from './parts/evaluations';
 import { createHeader } from './parts/header';
 import { createLossSection } from './parts/loss-section';
 import { createMinis } from './parts/minis';
@@ -25,6 +27,7 @@ import { createRuns } from './parts/runs';
 import type { Commands, Request, Scene, ViewState } from './parts/scene';
 import { createSettings } from './parts/settings';
 import { createWarnings } from './parts/warnings';
+import { savedView } from './saved-view';
 
 /** What VS Code gives a page. */
 export interface PageApi {
@@ -33,12 +36,10 @@ export interface PageApi {
   setState(state: unknown): void;
 }
 
-const FIRST_VIEW: ViewState = { run: null, smoothed: true, log: false, table: false, settingsOpen: false };
-
 /** Draws the dashboard into `root` and keeps it up to date. */
 export function startApp(api: PageApi, root: HTMLElement): void {
   registerComponents();
-  let view: ViewState = { ...FIRST_VIEW, ...savedView(api.getState()) };
+  let view: ViewState = savedView(api.getState());
   let runs: readonly RunSummary[] = [];
   let settings: readonly SettingInfo[] = [];
   let model: RunModel | undefined;
@@ -152,13 +153,16 @@ export function startApp(api: PageApi, root: HTMLElement): void {
   const runList = createRuns(commands);
   const lossSection = createLossSection(commands, readTheme());
   const minis = createMinis(commands, readTheme());
+  const answers = createAnswers(commands, readTheme());
   const parts = [
     createHeader(commands, () => runList.toggle()),
     runList,
     createEnding(commands),
+    createEvaluations(commands),
     createWarnings(),
     lossSection,
     minis,
+    answers,
     createCheckpoints(commands),
     createSettings(commands),
   ];
@@ -215,8 +219,7 @@ export function startApp(api: PageApi, root: HTMLElement): void {
   });
   onThemeChange(() => {
     const theme = readTheme();
-    lossSection.setTheme(theme);
-    minis.setTheme(theme);
+    for (const drawn of [lossSection, minis, answers]) drawn.setTheme(theme);
   });
   // The elapsed time of a live run goes on between events.
   setInterval(() => {
@@ -229,18 +232,6 @@ export function startApp(api: PageApi, root: HTMLElement): void {
 function isAnswered(model: RunModel, request: Request): boolean {
   if (model.final) return true;
   return request !== 'stop' && model.paused === (request === 'pause');
-}
-
-function savedView(saved: unknown): Partial<ViewState> {
-  if (typeof saved !== 'object' || saved === null) return {};
-  const { run, smoothed, log, table, settingsOpen } = saved as Partial<Record<keyof ViewState, unknown>>;
-  return {
-    ...(typeof run === 'string' ? { run } : {}),
-    ...(typeof smoothed === 'boolean' ? { smoothed } : {}),
-    ...(typeof log === 'boolean' ? { log } : {}),
-    ...(typeof table === 'boolean' ? { table } : {}),
-    ...(typeof settingsOpen === 'boolean' ? { settingsOpen } : {}),
-  };
 }
 
 function sentence(error: unknown): string {

@@ -1,6 +1,7 @@
 import type {
   CheckpointEvent,
   CompletedEvent,
+  EvaluatedEvent,
   EvaluationEvent,
   FailedEvent,
   PhaseName,
@@ -36,6 +37,8 @@ export interface RunModel {
   readonly series: Series;
   evaluations: EvaluationEvent[];
   checkpoints: CheckpointEvent[];
+  /** Evaluations of the trained model, the newest first. */
+  reports: EvaluatedEvent[];
   readonly warnings: Warning[];
   /** In order of first end. */
   readonly phases: PhaseTotal[];
@@ -62,6 +65,7 @@ export function createRunModel(run: string): RunModel {
     series: new Series(),
     evaluations: [],
     checkpoints: [],
+    reports: [],
     warnings: [],
     phases: [],
     active: [],
@@ -137,6 +141,10 @@ function applyItem(model: RunModel, item: EventItem): void {
       model.active = [];
       model.progress = undefined;
       break;
+    case 'evaluated':
+      // It may come days after the last word of the trainer, and is no part of its time.
+      model.reports = [item, ...model.reports.filter((known) => known.report !== item.report)];
+      return;
     default:
       item satisfies never;
   }

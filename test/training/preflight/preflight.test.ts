@@ -23,7 +23,7 @@ describe('the preflight', () => {
     const base = checkBase(openBaseModel(parsed.settings.model!), parsed.settings);
     const data = loadData(parsed.settings, base, () => undefined);
     const settings = resolveDefaults(parsed.settings, { stepsPerEpoch: 100, physicalCores: 2, name: 'sample' });
-    expect(preflight({ settings, base, data })).toEqual({ warnings: [], forced: [] });
+    expect(preflight({ settings, asked: parsed.settings, base, data })).toEqual({ warnings: [], forced: [] });
   });
 
   it('refuses everything at once, each with its place and remedy', () => {
@@ -69,11 +69,11 @@ describe('the preflight', () => {
 
   it('has a complete text for each code, and force takes those that block', () => {
     for (const code of PREFLIGHT_CODES) {
-      const { title, why, whatToDo, blocks } = preflightDoc(code);
+      const { title, why, whatToDo, blocks, final } = preflightDoc(code);
       expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
       expect(title).toMatch(/^[A-Z].*[^.]$/);
       for (const text of [why, whatToDo]) expect(text, code).toMatch(/^("fine|[A-Z]).*\.$/);
-      expect(FORCEABLE.includes(code)).toBe(blocks !== null && code !== 'no-trained-tokens');
+      expect(FORCEABLE.includes(code)).toBe(blocks !== null && !final);
     }
   });
 });

@@ -46,7 +46,7 @@ export function inputFor(records: readonly Record_[], setup: Setup = {}): Prefli
   const tokenizer = setup.tokenizer ?? tokenizerOf('qwen');
   const base = { tokenizer, template: setup.template ?? own(dump.templates['chatml']!.plain, tokenizer) };
   const settings = resolveDefaults(parsed.settings, { stepsPerEpoch: 10, physicalCores: 2, name: 'run' });
-  return { settings, base, data: loadData(parsed.settings, base, () => undefined) };
+  return { settings, asked: parsed.settings, base, data: loadData(parsed.settings, base, () => undefined) };
 }
 
 export function own(jinja: string, tokenizer: Tokenizer): ChatTemplate {

@@ -35,7 +35,7 @@ describe('tokens', () => {
     ]);
   });
   it('end an answer with a trained token, also where it is the pad token', () => {
-    const { base, data, settings } = inputFor(good(4));
+    const { base, data, ...rest } = inputFor(good(4));
     const id = base.tokenizer.tokenId('<|im_end|>')!;
     const mask = (count: number): PreflightInput['data'] => {
       const examples = data.train.map((one, i) =>
@@ -43,13 +43,13 @@ describe('tokens', () => {
       );
       return { ...data, train: examples, files: [{ ...data.files[0]!, examples }] };
     };
-    expect(warned(preflight({ base, settings, data: mask(1) }))).toEqual([
+    expect(warned(preflight({ base, ...rest, data: mask(1) }))).toEqual([
       'end-of-turn-not-trained: train.jsonl: 1 of 4 records (25.0 %) with an answer whose end, <|im_end|>, is not trained: line 1.',
     ]);
-    expect(() => preflight({ base, settings, data: mask(2) })).toThrow('(end-of-turn-not-trained)');
+    expect(() => preflight({ base, ...rest, data: mask(2) })).toThrow('(end-of-turn-not-trained)');
     const padded = { ...base, tokenizer: { ...base.tokenizer, pad: { id, text: '<|im_end|>' } } };
-    expect(() => preflight({ base: padded, settings, data: mask(4) })).toThrow('(pad-is-end-of-turn)');
-    expect(warned(preflight({ base: padded, settings, data }))).toEqual([]);
+    expect(() => preflight({ base: padded, ...rest, data: mask(4) })).toThrow('(pad-is-end-of-turn)');
+    expect(warned(preflight({ base: padded, ...rest, data }))).toEqual([]);
   });
   it('end a text where the tokenizer knows how', () => {
     const tokenizer = createTokenizer(readTokenizer('qwen'), {});

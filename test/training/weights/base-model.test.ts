@@ -224,11 +224,12 @@ test('the configuration of a GGUF file', () => {
   expect(qwen2.tokenizerConfig).toMatchObject({ eos_token: '<|im_end|>', pad_token: '<|endoftext|>' });
 });
 
-test('a saved model reads back: new weights, kept weights, tokenizer', () => {
+test('a saved model reads back: new weights, kept weights, tokenizer', async () => {
   const base = openBaseModel(oracle('qwen2.gguf'));
   const changed = base.readTensor('model.norm.weight').map((value) => value + 1);
   const target = path.join(root, 'saved');
-  saveHuggingFaceModel(target, base, new Map([['model.norm.weight', changed]]), 'F32');
+  const tensor = (name: string): Float32Array => (name === 'model.norm.weight' ? changed : base.readTensor(name));
+  await saveHuggingFaceModel(target, base, tensor, { dtype: 'F32', files: base.filesToCopy });
   const saved = openBaseModel(target);
   expect([...saved.readTensor('model.norm.weight')]).toEqual([...changed]);
   for (const name of base.tensors.keys())
@@ -236,15 +237,15 @@ test('a saved model reads back: new weights, kept weights, tokenizer', () => {
   expect(saved.config).toEqual({ ...base.config, torch_dtype: 'float32' });
   expect(saved.tokenizerJson).toEqual(JSON.parse(JSON.stringify(base.tokenizerJson)));
   expect(saved.chatTemplate).toBe(base.chatTemplate);
-  saveHuggingFaceModel(target, base, new Map(), 'BF16');
+  await saveHuggingFaceModel(target, base, base.readTensor, { dtype: 'BF16', files: base.filesToCopy });
   expect(openBaseModel(target).tensors.get('model.norm.weight')!.dtype).toBe('BF16');
   expect(openBaseModel(target).config['torch_dtype']).toBe('bfloat16');
 });
 
-test('a saved configuration has floats where transformers insists on them', () => {
+test('a saved configuration has floats where transformers insists on them', async () => {
   const base = openBaseModel(oracle('families/gemma2.gguf'));
   const target = path.join(root, 'gemma2');
-  saveHuggingFaceModel(target, base, new Map(), 'BF16');
+  await saveHuggingFaceModel(target, base, base.readTensor, { dtype: 'BF16', files: base.filesToCopy });
   const text = fs.readFileSync(path.join(target, 'config.json'), 'utf8');
   expect(text).toContain('"attn_logit_softcapping": 3.0,');
   expect(text).toContain('"final_logit_softcapping": 4.0,');

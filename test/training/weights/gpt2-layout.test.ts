@@ -66,10 +66,11 @@ describe('GPT-2 as it was published', () => {
     expect(createTokenizer(model.tokenizerJson, model.tokenizerConfig).eos).toEqual({ id: 1, text: '<|endoftext|>' });
   });
 
-  test('is saved with linear weights [in, out] again, trained ones too', () => {
+  test('is saved with linear weights [in, out] again, trained ones too', async () => {
     const target = path.join(root, 'saved');
     const trained = new Map([['transformer.h.0.attn.c_attn.weight', Float32Array.of(10, 40, 20, 50, 30, 60)]]);
-    saveHuggingFaceModel(target, model, trained, 'F32');
+    const tensor = (name: string): Float32Array => trained.get(name) ?? model.readTensor(name);
+    await saveHuggingFaceModel(target, model, tensor, { dtype: 'F32', files: model.filesToCopy });
     const saved = readTensors(path.join(target, 'model.safetensors'));
     expect(saved.get('transformer.h.0.attn.c_attn.weight')).toEqual({
       shape: [2, 3],

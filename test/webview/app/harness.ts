@@ -5,6 +5,7 @@
 import { createSession, type DashboardHost } from '../../../src/webview/session';
 import type { RunSummary } from '../../../src/webview/protocol';
 import type { TrainerEvent } from '../../../src/training/protocol';
+import { answeringRun } from '../answering-run';
 import { preferenceRun, runFolder, SAMPLE_START, sampleRun, type SampleOptions } from '../sample-runs';
 
 interface Scene {
@@ -73,6 +74,12 @@ function sceneOf(name: string): Scene | undefined {
       return { state: 'running', events: sample({ ...BASE, steps: 412 }, preferenceRun) };
     case 'preference-completed':
       return { state: 'completed', events: sample({ ...BASE, ending: 'completed' }, preferenceRun) };
+    case 'answers':
+      return { state: 'running', events: sample({ ...BASE, steps: 812 }, answeringRun) };
+    case 'answers-first':
+      return { state: 'running', events: sample({ ...BASE, steps: 40 }, answeringRun) };
+    case 'evaluated':
+      return { state: 'completed', events: [...sample({ ...BASE, ending: 'completed' }), ...evaluations()] };
     case 'first':
       return { state: 'running', events: sample({ ...BASE, steps: 3 }) };
     case 'short':
@@ -131,6 +138,21 @@ function sceneOf(name: string): Scene | undefined {
   }
 }
 
+function evaluations(): TrainerEvent[] {
+  const head = { v: 1, time: new Date().toISOString(), type: 'evaluated' } as const;
+  const report = (name: string): string => `/home/ann/.finetune/runs/support-bot/evaluation/${name}.json`;
+  return [
+    {
+      ...head,
+      name: 'validation',
+      report: report('validation'),
+      base: { perplexity: 8.41, token_accuracy: 0.566, f1: 0.412 },
+      tuned: { perplexity: 2.99, token_accuracy: 0.724, f1: 0.684 },
+    },
+    { ...head, name: 'mmlu', report: report('mmlu'), base: { mmlu: 0.476 }, tuned: { mmlu: 0.471 } },
+  ];
+}
+
 function summary(
   name: string,
   state: RunSummary['state'],
@@ -178,6 +200,8 @@ const host: DashboardHost = {
     openLog: record('openLog'),
     openSettings: record('openSettings'),
     copyText: record('copy'),
+    useModel: record('useModel'),
+    openEvaluation: record('openEvaluation'),
   },
 };
 

@@ -25,6 +25,8 @@ export interface MiniInput {
   /** A dashed line at this value. */
   readonly limit?: number;
   readonly tickText?: (value: number) => string;
+  /** Measured at evaluations: few values, which are marked, in the colour of validation. */
+  readonly ofValidation?: true;
 }
 /** A small chart of one series. */
 export interface MiniChart {
@@ -55,6 +57,9 @@ export function createMiniChart(
     return input?.bottom === undefined ? tickTexts(values) : values.flatMap((value) => tickTexts([value]));
   };
 
+  const color = (): string => (input?.ofValidation ? theme.validation : theme.train);
+  const marked = (): boolean => input?.ofValidation === true;
+
   const build = (width: number): void => {
     plot?.destroy();
     plot = new uPlot(
@@ -68,7 +73,7 @@ export function createMiniChart(
           y: { range: bounds },
         },
         axes: [{ show: false }, valueAxis(theme, Y_AXIS, bounds, texts)],
-        series: [{}, { stroke: theme.train, width: 1.25, points: { show: false }, pxAlign: 0 }],
+        series: [{}, { stroke: color, width: 1.25, points: { show: marked, size: 5, fill: color }, pxAlign: 0 }],
         // uPlot takes new scales over a moment after setData, so the crosshair is placed when it draws.
         hooks: { drawAxes: [drawLimit], draw: [() => showCross()] },
       },
@@ -103,7 +108,8 @@ export function createMiniChart(
       return;
     }
     const left = plot.valToPos(input.step[crossIndex]!, 'x');
-    cross.show(left, [{ left, top: plot.valToPos(scale(input.value[crossIndex]!), 'y'), kind: 'train' }]);
+    const kind = input.ofValidation ? 'validation' : 'train';
+    cross.show(left, [{ left, top: plot.valToPos(scale(input.value[crossIndex]!), 'y'), kind }]);
   };
 
   followWidth(box, (width) => {

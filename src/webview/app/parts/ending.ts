@@ -51,18 +51,7 @@ function completed(
     ...(stoppedEarly ? [message('info', early, 'The weights of the best evaluation are kept.')] : []),
     h('dl', { class: 'figures' }, ...figures),
     pathLine(model.started?.settings['method'] === 'full' ? 'Model' : 'Adapter', adapter, commands),
-    h(
-      'div',
-      { class: 'actions' },
-      button({
-        label: model.started?.settings['method'] === 'full' ? 'Open model folder' : 'Open adapter folder',
-        icon: 'folder-opened',
-        primary: true,
-        key: 'adapter',
-        onPress: () => commands.act({ type: 'openFolder', path: adapter }),
-      }),
-      trainAgain(commands),
-    ),
+    modelActions(model, commands),
   ];
 }
 
@@ -82,22 +71,7 @@ function stopped(
       kept === null ? 'Nothing was saved yet.' : `The ${folder} of that step is kept.`,
     ),
     ...(kept === null ? [] : [pathLine(adapter === null ? 'Checkpoint' : 'Adapter', kept, commands)]),
-    h(
-      'div',
-      { class: 'actions' },
-      ...(kept === null
-        ? []
-        : [
-            button({
-              label: `Open ${folder} folder`,
-              icon: 'folder-opened',
-              primary: true,
-              key: 'adapter',
-              onPress: () => commands.act({ type: 'openFolder', path: kept }),
-            }),
-          ]),
-      trainAgain(commands),
-    ),
+    adapter === null ? h('div', { class: 'actions' }, trainAgain(commands)) : modelActions(model, commands),
     logLine(model, commands),
   ];
 }
@@ -168,6 +142,29 @@ function trainAgain(commands: Commands): HTMLElement {
   });
 }
 
+/** What to do with a trained model. */
+function modelActions({ run, reports }: RunModel, commands: Commands): HTMLElement {
+  return h(
+    'div',
+    { class: 'actions four' },
+    button({
+      label: 'Evaluate',
+      icon: 'beaker',
+      primary: reports.length === 0,
+      key: 'evaluate',
+      onPress: () => commands.act({ type: 'evaluate', run }),
+    }),
+    button({
+      label: 'Chat',
+      icon: 'comment-discussion',
+      key: 'chat',
+      onPress: () => commands.act({ type: 'chat', run }),
+    }),
+    button({ label: 'Export', icon: 'export', key: 'export', onPress: () => commands.act({ type: 'export', run }) }),
+    trainAgain(commands),
+  );
+}
+
 function logLine(model: RunModel, commands: Commands): HTMLElement {
   return h(
     'p',
@@ -199,6 +196,12 @@ function pathLine(name: string, path: string, commands: Commands): HTMLElement {
       label: `Copy the path of the ${name.toLowerCase()}`,
       key: 'copy',
       onPress: () => commands.act({ type: 'copy', text: path }),
+    }),
+    iconButton({
+      icon: 'folder-opened',
+      label: `Open the folder of the ${name.toLowerCase()}`,
+      key: 'adapter',
+      onPress: () => commands.act({ type: 'openFolder', path }),
     }),
   );
 }
