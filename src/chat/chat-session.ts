@@ -9,6 +9,8 @@ import type { ChatModel, ChatReply, LoadedModel } from './protocol';
 export interface ChatSession {
   readonly name: string;
   readonly models: readonly ChatModel[];
+  /** System prompt that the model was trained with; empty where there was none, or several. */
+  readonly system: string;
   /** Loads a model, or waits for it, or tells of it. */
   load(side: Side, onProgress?: (fraction: number) => void): Promise<LoadedModel>;
   /**
@@ -39,7 +41,7 @@ export type OpenGenerator = (
   options: { readonly signal: AbortSignal; readonly onProgress: (fraction: number) => void },
 ) => Promise<OpenedGenerator>;
 
-export function createChatSession(subjects: Subjects, open: OpenGenerator): ChatSession {
+export function createChatSession(subjects: Subjects, open: OpenGenerator, system = ''): ChatSession {
   const closing = new AbortController();
   const loaded = new Map<Side, Promise<OpenedGenerator>>();
   let queue: Promise<unknown> = Promise.resolve();
@@ -82,6 +84,7 @@ export function createChatSession(subjects: Subjects, open: OpenGenerator): Chat
 
   return {
     name: subjects.name,
+    system,
     models: [
       { side: 'base', name: nameOfBase(subjects.base) },
       ...(subjects.tuned ? [{ side: 'tuned' as const, name: subjects.name }] : []),

@@ -23,7 +23,13 @@ export type ChatRequest =
   | { readonly type: 'cancel'; readonly id: number };
 
 export type ChatEvent =
-  | { readonly type: 'opened'; readonly name: string; readonly models: readonly ChatModel[] }
+  | {
+      readonly type: 'opened';
+      readonly name: string;
+      readonly models: readonly ChatModel[];
+      /** The one that the model was trained with, to begin with; empty where there is none. */
+      readonly system: string;
+    }
   /** `fraction` from 0 to 1. */
   | { readonly type: 'loading'; readonly side: Side; readonly fraction: number }
   | ({ readonly type: 'ready'; readonly side: Side } & LoadedModel)

@@ -16,7 +16,7 @@ export interface ServeOptions {
 
 export async function serveChat({ session, sides, input, send }: ServeOptions): Promise<void> {
   const open = new Map<number, AbortController>();
-  send({ type: 'opened', name: session.name, models: session.models });
+  send({ type: 'opened', name: session.name, models: session.models, system: session.system });
   const answer = async ({ id, ...question }: Extract<ChatRequest, { type: 'send' }>): Promise<void> => {
     const abort = new AbortController();
     open.get(id)?.abort();
@@ -52,7 +52,11 @@ export async function serveChat({ session, sides, input, send }: ServeOptions): 
   });
   const load = async (side: Side): Promise<void> => {
     try {
-      const model = await session.load(side, (fraction) => send({ type: 'loading', side, fraction }));
+      let told = -1;
+      const model = await session.load(side, (share) => {
+        const fraction = Math.floor(share * 100) / 100;
+        if (fraction > told) send({ type: 'loading', side, fraction: (told = fraction) });
+      });
       send({ type: 'ready', side, ...model });
     } catch (error) {
       send({ type: 'error', id: null, side, ...wordsOf(error) });

@@ -8,6 +8,7 @@ import { serveChat } from '../chat/serve';
 import { Failure } from '../common/failure';
 import { openGenerator } from '../evaluation/generation/open-generator';
 import { openSubjects } from '../evaluation/subject';
+import { constantSystem } from '../export/ollama';
 import type { ChatArguments } from './chat';
 import { type ChatConsole, chatInTerminal } from './chat-terminal';
 import { findSubject } from './find-subject';
@@ -40,7 +41,7 @@ async function openSession(options: ChatArguments, { cwd }: Pick<Terminal, 'cwd'
     });
     return { generator: opened.generator, engine: engineWords(opened) };
   };
-  return createChatSession(subjects, open);
+  return createChatSession(subjects, open, (subjects.run && constantSystem(subjects.run)) ?? '');
 }
 
 function engineWords({ engine, device, reason }: Awaited<ReturnType<typeof openGenerator>>): string {
@@ -82,9 +83,10 @@ async function answerOnce(
   session: ChatSession,
   sides: readonly Side[],
   prompt: string,
-  { system, sampling }: ChatArguments,
+  { sampling, ...given }: ChatArguments,
   terminal: Terminal,
 ): Promise<number> {
+  const system = systemOf(given, session);
   if (prompt === '')
     throw new Failure('usage', 'The message is empty.', 'Give one with --prompt, or through a pipe.', 2);
   const abort = new AbortController();
@@ -107,6 +109,10 @@ async function answerOnce(
   return 0;
 }
 
+function systemOf({ system }: Pick<ChatArguments, 'system'>, session: ChatSession): string {
+  return system === '-' ? '' : (system ?? session.system);
+}
+
 async function loadWithProgress(session: ChatSession, side: Side, { err, live }: Terminal): Promise<string> {
   const show = (words: string): void => (live ? err(`${CLEAR_LINE}${words}`) : undefined);
   show(`Loading the ${side} model`);
@@ -120,14 +126,16 @@ async function loadWithProgress(session: ChatSession, side: Side, { err, live }:
 async function converse(
   session: ChatSession,
   sides: readonly Side[],
-  { system, sampling }: ChatArguments,
+  { sampling, ...given }: ChatArguments,
   terminal: Terminal,
 ): Promise<void> {
+  const system = systemOf(given, session);
   for (const side of sides) {
     const engine = await loadWithProgress(session, side, terminal);
     const name = session.models.find((model) => model.side === side)?.name;
     terminal.err(`${styled(terminal.color, 'bold', name ?? side)} (${side}) is loaded; it runs in ${engine}.\n`);
   }
+  if (system !== '') terminal.err(`The system prompt is: ${system}\n`);
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: terminal.live });
   try {
     const console = consoleOf(lines, terminal);

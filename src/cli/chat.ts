@@ -19,7 +19,11 @@ export const chatCommand: Command = {
     { name: 'tuned', help: 'Only the tuned model answers. This is the default where there is one.' },
     { name: 'base', help: 'Only the base model answers.' },
     { name: 'both', help: 'Both answer, one after the other.' },
-    { name: 'system', value: 'TEXT', help: 'The system prompt.' },
+    {
+      name: 'system',
+      value: 'TEXT',
+      help: 'The system prompt; - for none. Default: the one of the training data, where all its records have the same.',
+    },
     ...SAMPLING_FIELDS.map((field) => ({
       name: field.flag,
       value: 'N',
@@ -47,7 +51,7 @@ export const chatCommand: Command = {
     const options = {
       given: input.operands[0]!,
       side: sideOf(input),
-      system: input.last('system') ?? '',
+      system: input.last('system'),
       sampling: samplingOf((field) => samplingValue(field, input.last(field.flag), `--${field.flag}`)),
       prompt: input.last('prompt'),
       model: input.last('model'),
@@ -68,7 +72,8 @@ export interface ChatArguments {
   readonly given: string;
   /** `undefined`: the tuned model where there is one; in `json` both. */
   readonly side: Side | 'both' | undefined;
-  readonly system: string;
+  /** `undefined`: the one that the model was trained with. */
+  readonly system: string | undefined;
   readonly sampling: ReturnType<typeof samplingOf>;
   readonly prompt: string | undefined;
   readonly model: string | undefined;

@@ -5,7 +5,6 @@ import { recordEvaluation } from '../evaluation/record-evaluation';
 import { openSubjects } from '../evaluation/subject';
 import { modelReference } from '../hub/model-id';
 import { physicalCores } from '../training/cores';
-import { chooseDevice, lookHere } from '../training/devices/choose-device';
 import { createOnnxRuntimeEngine } from '../training/engines/onnxruntime';
 import type { Arguments } from './command';
 import type { EvaluateChoices } from './evaluate';
@@ -38,11 +37,16 @@ export async function runEvaluation(input: Arguments, choices: EvaluateChoices, 
   const stop = (): void => controller.abort();
   process.on('SIGINT', stop).on('SIGTERM', stop);
   try {
-    const { device } = await chooseDevice({ engine: 'onnxruntime', device: choices.device }, undefined, lookHere);
+    const { device } = choices;
     const contextLength = contextOf(input, plan);
     const tools: EvaluationTools = {
       files,
-      engine: () => createOnnxRuntimeEngine({ device, threads: physicalCores(), prepack: false }),
+      engine: () =>
+        createOnnxRuntimeEngine({
+          device: device === 'auto' ? 'cpu' : device,
+          threads: physicalCores(),
+          prepack: false,
+        }),
       memory: run?.file.settings?.['memory'] === 'low' ? 'low' : 'fast',
       openGenerator: (subject) => openGenerator(subject, { engine: choices.engine, device, contextLength, signal }),
       signal,

@@ -5,7 +5,7 @@ import type { Arguments, Command, Flag } from './command';
 import { OUTPUT_DIR_FLAG } from './runs';
 
 const ENGINES = ['auto', 'llama.cpp', 'onnxruntime'] as const;
-const DEVICES = ['cpu', 'auto', 'cuda', 'webgpu', 'dml'] as const;
+const DEVICES = ['auto', 'cpu', 'cuda', 'webgpu', 'dml'] as const;
 
 const SAMPLING_FLAGS: readonly Flag[] = [
   { name: 'max-new-tokens', value: 'N', help: 'Tokens of an answer at most. Default: 256.' },
@@ -79,11 +79,20 @@ export const evaluateCommand: Command = {
       help: "Tokens at which a row is cut for its likelihood. Default: the run's, or 2048.",
     },
     {
+      name: 'context-length',
+      value: 'N',
+      help: 'Most tokens of prompt and answer together. Default: 4096, or fewer where the model allows only those.',
+    },
+    {
       name: 'engine',
       value: ENGINES.join('|'),
       help: 'What writes the answers. Default: auto, llama.cpp where it can.',
     },
-    { name: 'device', value: DEVICES.join('|'), help: 'Where the model runs. Default: cpu.' },
+    {
+      name: 'device',
+      value: DEVICES.join('|'),
+      help: 'Where the model runs. Default: auto, a GPU for the answers where llama.cpp has one, else the processor.',
+    },
     { name: 'name', value: 'NAME', help: 'Name of the report. Default: after the data.' },
     ...BENCHMARK_FLAGS,
     { name: 'json', help: 'Prints progress and the report as lines of JSON.' },
@@ -100,7 +109,7 @@ Exit codes: 0 done, 1 failed, 2 unusable arguments, data or model, 130 stopped.`
       throw new Failure('usage', '--base-only and --tuned-only exclude each other.', 'Give one of them.', 2);
     const choices = {
       engine: choiceOf(input, 'engine', ENGINES, 'auto'),
-      device: choiceOf(input, 'device', DEVICES, 'cpu'),
+      device: choiceOf(input, 'device', DEVICES, 'auto'),
       format: choiceOf(input, 'format', SETTINGS.format.choices, 'auto'),
       template:
         input.last('template') === undefined

@@ -128,10 +128,15 @@ async function llamaFinding(node: string | undefined): Promise<Finding> {
   const { childPath, version } = llamaPackage();
   try {
     const device = await probeLlama(node, childPath);
-    return { state: 'ok', what: 'llama.cpp', text: `node-llama-cpp ${version}, ${device}` };
+    return { state: 'ok', what: 'llama.cpp', text: `node-llama-cpp ${version}, ${llamaDeviceText(device)}` };
   } catch (error) {
     return absent(`it cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** The packages with CUDA and Vulkan, up to half a gigabyte, are not part of the extension. */
+function llamaDeviceText(device: string): string {
+  return device === 'cpu' ? 'on the processor (it uses the GPU of Apple silicon only)' : device;
 }
 
 const WITHOUT_LLAMA = 'Evaluation and chat use onnxruntime instead, which is slower.';

@@ -146,7 +146,8 @@ function checkText({ folder, verification, checkNote }: ExportResult): string {
 /** What one does with the files. */
 function nextCommand({ to, folder }: ExportResult, { cwd }: Terminal): string {
   const place = relative(cwd, folder) || '.';
-  const shown = place.startsWith('..') ? folder : place;
+  const path = place.startsWith('..') ? folder : place;
+  const shown = /\s/.test(path) && to !== 'peft' && to !== 'merged' ? `"${path}"` : path;
   const name = folder
     .split(/[\\/]/)
     .at(-1)!

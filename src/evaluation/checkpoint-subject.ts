@@ -1,14 +1,16 @@
 /** What a run had learned by a checkpoint, as its result would be opened. */
+import { join } from 'node:path';
 import type { Adapter } from '../export/read-adapter';
 import { usualTargets } from '../training/adapters/lora';
-import { checkpointTensors, openCheckpoint } from '../training/checkpoint';
+import { CHECKPOINT_WEIGHTS, openCheckpoint } from '../training/checkpoint';
 import type { DecoderConfig } from '../training/models/config';
 import { linearModules } from '../training/models/tensors';
 import type { RunFolder } from '../training/run-folder';
 import type { Settings } from '../training/settings';
 import type { BaseModel } from '../training/weights/base-model';
 import { hashModel } from '../training/weights/model-hash';
-import { readFloats } from '../training/weights/tensor-info';
+import { readSafetensorsHeader } from '../training/weights/safetensors';
+import { type TensorInfo, readFloats } from '../training/weights/tensor-info';
 
 /** @throws Failure (exit code 2) of `openCheckpoint` */
 export function checkpointAdapter(
@@ -17,7 +19,7 @@ export function checkpointAdapter(
   settings: Settings,
   base: { readonly config: DecoderConfig; readonly name: string },
 ): Adapter {
-  const tensors = [...checkpointTensors(openCheckpoint(checkpoints, step)).values()];
+  const tensors = [...trainedTensors(checkpoints, step).values()];
   return {
     folder: path,
     lora: {
@@ -39,7 +41,7 @@ export function checkpointModel(
   step: number,
   base: BaseModel,
 ): BaseModel {
-  const trained = checkpointTensors(openCheckpoint(checkpoints, step));
+  const trained = trainedTensors(checkpoints, step);
   const tensors = new Map([...base.tensors, ...trained]);
   return {
     ...base,
@@ -59,4 +61,8 @@ export function checkpointModel(
     },
     hash: () => hashModel(base.config, tensors),
   };
+}
+
+function trainedTensors(checkpoints: string, step: number): ReadonlyMap<string, TensorInfo> {
+  return readSafetensorsHeader(join(openCheckpoint(checkpoints, step).path, CHECKPOINT_WEIGHTS)).tensors;
 }

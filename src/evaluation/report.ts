@@ -1,6 +1,7 @@
 /**
  * What an evaluation leaves in the run folder: `evaluation/<name>.json` (an `EvaluationReport`), `<name>.md`, and
- * `<name>.predictions.jsonl` (a `PredictionRow` a line). Pure types: terminal, dashboard and service read the same.
+ * `<name>.predictions.jsonl` (a `PredictionRow` a line); of a benchmark `<name>.<benchmark>.jsonl`, an answer a line. Pure
+ * types: terminal, dashboard and service read the same.
  */
 import type { Interval } from './metrics/bootstrap';
 

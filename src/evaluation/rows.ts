@@ -3,15 +3,16 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Failure } from '../common/failure';
 import { createRandom } from '../common/random';
-import type { Conversation, Example, Message } from '../dataset/conversation';
+import type { Example } from '../dataset/conversation';
 import { decodeText } from '../dataset/encoding';
 import type { EncodedExample } from '../dataset/example';
 import { type Format, type FormatId, detectFormat, formatById } from '../dataset/formats';
 import { isBlank, parseLine, splitLines } from '../dataset/jsonl';
-import { encodeExample, encodePrompt } from '../dataset/labels';
+import { encodeExample } from '../dataset/labels';
 import { detectTextFormat } from '../dataset/records';
 import { asRecord, checkShape } from '../dataset/shape';
 import type { CheckedBase } from '../training/base';
+import { askedOf } from './asked';
 import { Complaints } from './complaints';
 import { stridedSpans } from './metrics/perplexity';
 
@@ -151,7 +152,10 @@ function encodeRow(
   const asked = isText ? undefined : askedOf(example, line, checked);
   if (!isText && !asked) return complaints.leaveOut(line, 'No trained answer of the assistant');
   if (asked?.referenceTokens === 0 && scored.length === 0)
-    return complaints.leaveOut(line, asked.callsTools ? 'Tool calls that the chat template leaves out' : 'An empty answer');
+    return complaints.leaveOut(
+      line,
+      asked.callsTools ? 'Tool calls that the chat template leaves out' : 'An empty answer',
+    );
   const hasRoom = asked !== undefined && asked.promptTokens.length < contextLength;
   if (scored.length === 0 && !hasRoom)
     return complaints.leaveOut(line, `A prompt of more than ${Math.max(maxLength, contextLength)} tokens`);
@@ -185,63 +189,7 @@ function windowsOf(whole: EncodedExample, window: number): EncodedExample[] {
   );
 }
 
-export type Asked = Pick<EvaluationRow, 'prompt' | 'reference' | 'referenceTokens' | 'callsTools'> & {
-  readonly promptTokens: Int32Array;
-};
-
-/**
- * The last answer that is trained, and what stands before it.
- * @throws Failure `template` where the template refuses the beginning of a conversation
- */
-export function askedOf(
-  example: Example,
-  line: number,
-  checked: Pick<CheckedBase, 'template' | 'tokenizer'>,
-): Asked | undefined {
-  if (example.kind === 'plain')
-    return {
-      prompt: example.masked,
-      promptTokens: encodePrompt(example.masked, checked),
-      reference: example.trained,
-      referenceTokens: checked.tokenizer.encode(example.trained).ids.length,
-      callsTools: false,
-    };
-  const at = example.messages.findLastIndex(({ role, trained }) => role === 'assistant' && trained);
-  if (at < 0) return undefined;
-  const before = example.messages.slice(0, at);
-  const answer = example.messages[at]!;
-  const tools = example.tools && { tools: example.tools };
-  const ids = answerTokens(
-    { kind: 'conversation', messages: [...before.map(untrained), answer], ...tools },
-    line,
-    checked,
-  );
-  return {
-    prompt: before.at(-1)?.content ?? '',
-    promptTokens: encodePrompt({ messages: before, ...tools }, checked),
-    reference: checked.tokenizer.decode(ids, { skipSpecialTokens: true }),
-    referenceTokens: ids.length,
-    callsTools: (answer.toolCalls?.length ?? 0) > 0,
-  };
-}
-
-const untrained = (message: Message): Message => ({ ...message, trained: false });
-
-/** Without the token that ends the turn, which is no part of an answer. */
-function answerTokens(
-  conversation: Conversation,
-  line: number,
-  checked: Pick<CheckedBase, 'template' | 'tokenizer'>,
-): Int32Array {
-  const { tokens, trained } = encodeExample(conversation, { ...checked, maxLength: Infinity, line });
-  const answer = tokens.filter((_, i) => trained[i] === 1);
-  const { template, tokenizer } = checked;
-  const end = template.endOfTurn === undefined ? tokenizer.eos?.id : tokenizer.tokenId(template.endOfTurn);
-  const ended = end === undefined ? -1 : answer.lastIndexOf(end);
-  return ended < 0 ? answer : answer.subarray(0, ended);
-}
-
-function readBytes(path: string): Buffer {
+export function readBytes(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {

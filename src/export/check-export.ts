@@ -39,14 +39,14 @@ export async function checkExport(
   const step = (done: number): void => onProgress({ phase: 'check', doneBytes: done, totalBytes: 2 });
   step(0);
   const texts = checkTexts(subject, subjects.run);
-  const trained = await scoreTexts(subject, texts.texts, scratch);
+  const trained = await scoreTexts(subject, texts.texts, scratch, signal);
   signal.throwIfAborted();
   step(1);
   const weightType = weightTypeOf(type);
   const note = missing === undefined ? null : `${missing}; the file was read again and run by our own engine`;
   if (!inGguf || missing !== undefined) {
     const exported = reopened(subject, to, draft);
-    return { verification: await verifyBySession(trained, exported, weightType, texts, scratch), note };
+    return { verification: await verifyBySession(trained, exported, weightType, texts, scratch, signal), note };
   }
   const file = (name: string): string => join(draft, name);
   const model =

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { Failure } from '../common/failure';
 import type { Subject } from '../evaluation/subject';
 import type { DecoderConfig } from '../training/models/config';
+import { sharedName } from '../training/weights/base-model';
 import { type GgufArchitecture, GGUF_LAYOUTS, OTHERWISE_SCALED } from '../training/weights/gguf-architectures';
 import type { GgufHeads } from '../training/weights/gguf-layout';
 import type { GgufEntry } from './gguf-file';
@@ -71,7 +72,7 @@ export function contextLength({ family, layerKinds, slidingWindow, maxPositions 
  * vocabulary without the tokens that it excepts. So the name says it exactly where that is right.
  */
 function nameOf({ model, checked: { tokenizer } }: Pick<Subject, 'model' | 'checked'>): string {
-  const name = basename(model.path).replace(/\.gguf$/i, '');
+  const name = basename(sharedName(model)).replace(/\.gguf$/i, '');
   const strips = JSON.stringify(model.tokenizerJson['added_tokens'] ?? []).includes('"rstrip":true');
   const complete = ['<unk>', '<s>', '</s>', '<|endoftext|>'].every((token) => tokenizer.tokenId(token) !== undefined);
   if (strips && complete) return /phi-?3/i.test(name) ? name : `${name} (Phi-3)`;
@@ -81,28 +82,29 @@ function nameOf({ model, checked: { tokenizer } }: Pick<Subject, 'model' | 'chec
 /** What is fixed in the code of llama.cpp for each architecture (src/models/<architecture>.cpp). */
 function requireComputable(config: DecoderConfig, architecture: GgufArchitecture): void {
   const { layers, hidden, heads, headDim, biases, layerKinds } = config;
-  const require = (fits: boolean, what: string): void => {
+  const demand = (fits: boolean, what: string): void => {
     if (!fits) throw unsupported(`${what}, which llama.cpp does not compute for ${architecture}`);
   };
   const gemma = architecture === 'gemma2' || architecture === 'gemma3';
   if (['qwen2', 'phi3', 'gpt2'].includes(architecture))
-    require(heads * headDim === hidden, `${heads} heads of size ${headDim} are not as wide as the model (${hidden})`);
-  require(!biases.mlp || ['llama', 'gpt2'].includes(architecture), 'the MLP has biases');
-  require(!biases.output || ['llama', 'gpt2'].includes(architecture), 'the output of attention has a bias');
+    demand(heads * headDim === hidden, `${heads} heads of size ${headDim} are not as wide as the model (${hidden})`);
+  demand(!biases.mlp || ['llama', 'gpt2'].includes(architecture), 'the MLP has biases');
+  demand(!biases.output || ['llama', 'gpt2'].includes(architecture), 'the output of attention has a bias');
   const scaled = layers === OTHERWISE_SCALED[architecture] ? Math.floor(hidden / heads) : headDim;
-  require(Math.abs(config.attentionScale * Math.sqrt(scaled) - 1) <
-    1e-6, `attention is scaled by ${config.attentionScale}`);
+  demand(
+    Math.abs(config.attentionScale * Math.sqrt(scaled) - 1) < 1e-6,
+    `attention is scaled by ${config.attentionScale}`,
+  );
   const windowed = (i: number): boolean => (architecture === 'gemma2' ? i % 2 === 0 : i % 6 !== 5);
-  require(!gemma ||
-    (config.slidingWindow !== undefined &&
-      layerKinds.every(
-        (kind, i) => kind.windowed === windowed(i),
-      )), 'the layers with a sliding window are others than usual');
+  demand(
+    !gemma || (config.slidingWindow !== undefined && layerKinds.every((kind, i) => kind.windowed === windowed(i))),
+    'the layers with a sliding window are others than usual',
+  );
   if (architecture === 'gemma2') {
-    require(config.attentionCap !== undefined && config.logitCap !== undefined, 'scores or logits are not capped');
-    require(config.tiedEmbeddings, 'the output has a matrix of its own');
+    demand(config.attentionCap !== undefined && config.logitCap !== undefined, 'scores or logits are not capped');
+    demand(config.tiedEmbeddings, 'the output has a matrix of its own');
   }
-  requireRope(config, architecture, require);
+  requireRope(config, architecture, demand);
 }
 
 export function unsupported(reason: string): Failure {

@@ -59,29 +59,31 @@ function llama3Divisors(rope: Rope): Float32Array {
   return Float32Array.from(plain, (frequency, i) => frequency / scaled[i]!);
 }
 
-/** Calls `require` with what llama.cpp would compute otherwise. */
+/** Demands that llama.cpp computes RoPE as the model was trained with it. */
 export function requireRope(
   { ropes, layerKinds, slidingWindow }: DecoderConfig,
   architecture: GgufArchitecture,
-  require: (fits: boolean, what: string) => void,
+  demand: (fits: boolean, what: string) => void,
 ): void {
   const { scaling } = ropes.global ?? {};
   const factors = architecture === 'llama' || architecture === 'phi3';
-  if (scaling?.type === 'llama3') require(architecture === 'llama', 'RoPE is scaled in the way of Llama 3');
-  if (scaling?.type === 'longrope') require(factors, 'RoPE is scaled in the way of longrope');
+  if (scaling?.type === 'llama3') demand(architecture === 'llama', 'RoPE is scaled in the way of Llama 3');
+  if (scaling?.type === 'longrope') demand(factors, 'RoPE is scaled in the way of longrope');
   if (scaling?.type === 'yarn')
-    require(scaling.betaFast === 32 &&
-      scaling.betaSlow === 1 &&
-      scaling.truncate, 'the scaling "yarn" of RoPE has settings of its own');
+    demand(
+      scaling.betaFast === 32 && scaling.betaSlow === 1 && scaling.truncate,
+      'the scaling "yarn" of RoPE has settings of its own',
+    );
   // Dynamic scaling begins behind maxPositions, where the context ends.
-  require(ropes.local?.scaling === undefined, 'RoPE is scaled in layers with a sliding window');
+  demand(ropes.local?.scaling === undefined, 'RoPE is scaled in layers with a sliding window');
   const none = (i: number): boolean => architecture === 'gpt2' || (architecture === 'smollm3' && i % 4 === 3);
-  require(layerKinds.every(
-    (kind, i) => (kind.rope === 'none') === none(i),
-  ), 'the layers without RoPE are others than usual');
+  demand(
+    layerKinds.every((kind, i) => (kind.rope === 'none') === none(i)),
+    'the layers without RoPE are others than usual',
+  );
   if (architecture === 'gemma3')
-    require(slidingWindow !== undefined &&
-      layerKinds.every(
-        (kind) => (kind.rope === 'local') === kind.windowed,
-      ), 'layers with and without a sliding window share their RoPE');
+    demand(
+      slidingWindow !== undefined && layerKinds.every((kind) => (kind.rope === 'local') === kind.windowed),
+      'layers with and without a sliding window share their RoPE',
+    );
 }

@@ -40,7 +40,8 @@ export function modelfile(subject: Subject, { model, adapter, run }: ModelfileOp
   const numbers = (['top_p', 'top_k', 'repetition_penalty'] as const).flatMap((key): [string, number][] =>
     typeof own[key] === 'number' ? [[key === 'repetition_penalty' ? 'repeat_penalty' : key, own[key]]] : [],
   );
-  const temperature = typeof own['temperature'] === 'number' ? own['temperature'] : TEMPERATURE;
+  const named = typeof own['temperature'] === 'number' ? own['temperature'] : TEMPERATURE;
+  const temperature = own['do_sample'] === false ? 0 : named;
   const system = run && constantSystem(run);
   return {
     text: [
@@ -61,7 +62,7 @@ export function modelfile(subject: Subject, { model, adapter, run }: ModelfileOp
 const RECORDS_LOOKED_AT = 2000;
 
 /** The system message of the training data, where every record has the same one. */
-function constantSystem({ settings: { train_file: file, format } }: TunedRun): string | undefined {
+export function constantSystem({ settings: { train_file: file, format } }: TunedRun): string | undefined {
   if (file === null || !existsSync(file)) return undefined;
   const { text } = decodeText(readFileSync(file));
   const id = format === 'auto' ? detectTextFormat(text) : format;

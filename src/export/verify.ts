@@ -56,6 +56,7 @@ export async function scoreTexts(
   subject: Subject,
   texts: readonly CheckText[],
   scratchFolder: string,
+  signal: AbortSignal,
 ): Promise<readonly PlaceScore[]> {
   const engine = createOnnxRuntimeEngine({ device: 'cpu', threads: physicalCores(), prepack: false });
   const maxLength = Math.max(...texts.map(({ tokens }) => tokens.length));
@@ -64,6 +65,7 @@ export async function scoreTexts(
     const collate = createCollator({ config: subject.checked.config, padId: subject.checked.padId, ...open.layout });
     const scores: PlaceScore[] = [];
     for (const { tokens, places } of texts) {
+      signal.throwIfAborted();
       const trained = new Uint8Array(tokens.length);
       for (const place of places) trained[place] = 1;
       const batch = collate([[{ line: 0, tokens, trained, lostTokens: 0, lostTrainedTokens: 0 }]]);
@@ -83,8 +85,9 @@ export async function verifyBySession(
   type: WeightType,
   { source, texts }: CheckTexts,
   scratchFolder: string,
+  signal: AbortSignal,
 ): Promise<Verification> {
-  const scores = await scoreTexts(exported, texts, scratchFolder);
+  const scores = await scoreTexts(exported, texts, scratchFolder, signal);
   const compared = scores.map(({ logProbability, likeliest }, i) => ({
     difference: Math.abs(logProbability - trained[i]!.logProbability),
     same: likeliest === trained[i]!.likeliest,

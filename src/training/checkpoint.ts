@@ -11,16 +11,15 @@ import { readProgress } from './read-progress';
 import { writeFailure, writeFileAtomically } from './weights/files';
 import { readJsonObject } from './weights/json-file';
 import { readSafetensorsHeader, writeSafetensors } from './weights/safetensors';
-import { type TensorInfo, readFloats, requireTensor } from './weights/tensor-info';
+import { readFloats, requireTensor } from './weights/tensor-info';
 
 /** 3: with what decides on early stopping and on a loss that is too high. */
 const CHECKPOINT_VERSION = 3;
-
 export const BEST_DAMAGED = 'best-damaged';
-
 const COMPLETE = 'COMPLETE';
 const STATE = 'state.json';
-const WEIGHTS = 'adapter.safetensors';
+/** Holds the trained tensors. */
+export const CHECKPOINT_WEIGHTS = 'adapter.safetensors';
 const PARTIAL = '.partial';
 
 /** Writes the checkpoint and returns its path. On a failure (a full disk) nothing half-written stays behind. */
@@ -39,7 +38,7 @@ export function writeCheckpoint(
     // Not what is above it: a run folder that somebody has removed must not come back without its run.json.
     mkdirSync(temporary);
     writeSafetensors(
-      join(temporary, WEIGHTS),
+      join(temporary, CHECKPOINT_WEIGHTS),
       parameters.map(({ name, shape, data }) => entry(name, shape, data)),
     );
     writeSafetensors(
@@ -105,18 +104,13 @@ export function openCheckpoint(folder: string, step: number): Checkpoint {
   return { path, progress, optimizerStep };
 }
 
-/** The trained tensors, where they lie. */
-export function checkpointTensors({ path, progress }: Checkpoint): ReadonlyMap<string, TensorInfo> {
-  return undamaged(join(path, '..'), progress.step, () => readSafetensorsHeader(join(path, WEIGHTS)).tensors);
-}
-
 /** Puts the saved weights and moments into `parameters` and `optimizer`, in place. */
 export function restoreCheckpoint(
   checkpoint: Checkpoint,
   parameters: readonly Parameter[],
   optimizer: OptimizerState,
 ): void {
-  readInto(checkpoint.path, WEIGHTS, parameters);
+  readInto(checkpoint.path, CHECKPOINT_WEIGHTS, parameters);
   readInto(
     checkpoint.path,
     'optimizer.safetensors',
@@ -144,7 +138,7 @@ export function readBest(
   const folder = join(checkpoint.path, '..');
   const best = parameters.map(({ name, shape, data }) => ({ name, shape, data: new Float32Array(data.length) }));
   try {
-    readInto(openCheckpoint(folder, bestStep).path, WEIGHTS, best);
+    readInto(openCheckpoint(folder, bestStep).path, CHECKPOINT_WEIGHTS, best);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     throw new Failure(

@@ -17,7 +17,14 @@ export function trainingOf(settings: ResolvedSettings): Training {
   return settings.method === 'full' ? { method: 'full' } : { method: 'lora', lora: loraOf(settings) };
 }
 
-export function loraOf({ r, lora_alpha, lora_dropout, target_modules, use_rslora, use_dora }: ResolvedSettings): LoraConfig {
+export function loraOf({
+  r,
+  lora_alpha,
+  lora_dropout,
+  target_modules,
+  use_rslora,
+  use_dora,
+}: ResolvedSettings): LoraConfig {
   return {
     r,
     alpha: lora_alpha,

@@ -3,7 +3,7 @@ import { Failure } from '../common/failure';
 import { createRandom } from '../common/random';
 import type { EncodedExample } from '../dataset/example';
 import type { FormatId } from '../dataset/formats';
-import { type Asked, askedOf } from '../evaluation/rows';
+import { type Asked, askedOf } from '../evaluation/asked';
 import type { CheckedBase } from './base';
 import { type SampledRecord, recordsAt } from './record-sample';
 import type { Settings } from './settings';

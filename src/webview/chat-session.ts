@@ -48,6 +48,8 @@ export function createChatPageSession(options: ChatSessionOptions): ChatPageSess
   const untold = new Map<string, { readonly turn: number; readonly side: Side }>();
   let lastId = 0;
   let retries = 0;
+  /** The user has looked after the system prompt. */
+  let setUp = false;
   let process: ChatProcess | undefined;
 
   const rpc = createRpc<Record<never, never>, ChatHostNotices, ChatPageRequests, Record<never, never>>({
@@ -84,7 +86,10 @@ export function createChatPageSession(options: ChatSessionOptions): ChatPageSess
     const place = 'id' in event && event.id !== null ? asked.get(event.id) : undefined;
     switch (event.type) {
       case 'opened':
-        return setState({ models: event.models.map((model) => ({ ...model, state: 'loading', fraction: 0 })) });
+        return setState({
+          models: event.models.map((model) => ({ ...model, state: 'loading', fraction: 0 })),
+          system: setUp || state.turns.length > 0 ? state.system : event.system,
+        });
       case 'loading':
         return setModel(event.side, { fraction: event.fraction });
       case 'ready': {
@@ -193,6 +198,7 @@ export function createChatPageSession(options: ChatSessionOptions): ChatPageSess
         return '';
       case 'setUp':
         state = { ...state, system: action.system, sampling: action.sampling };
+        setUp = true;
         return '';
       case 'copy':
         await options.copyText(action.text);

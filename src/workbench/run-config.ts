@@ -134,6 +134,11 @@ export function confirmationText(
     `Learning rate: ${numberText(resolved.learning_rate)}, ${settings.lr_scheduler}, ${countText(resolved.warmup_steps)} steps of warm-up`,
     `Maximum length: ${countText(settings.max_length)} tokens`,
     `Saved every ${everyText(resolved.save_steps)}${held > 0 || settings.validation_file !== null ? `, evaluated every ${everyText(resolved.eval_steps)}` : ''}`,
+    ...(resolved.eval_generate_steps === null
+      ? []
+      : [
+          `Answers ${recordsText(settings.eval_generate_samples)} of the validation data every ${everyText(resolved.eval_generate_steps)}, for ${settings.eval_metrics.join(', ')}`,
+        ]),
     ...(settings.early_stopping_patience === null
       ? []
       : [`Ends early after ${countText(settings.early_stopping_patience)} evaluations without improvement`]),

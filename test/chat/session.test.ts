@@ -103,7 +103,7 @@ const ask = (id: number, content = 'Hello?', side = 'tuned'): unknown => ({
 
 describe('fine-tune chat --json', () => {
   it('loads the models, streams answers and ends with its input', async () => {
-    const chat = serve(createChatSession(subjects, open));
+    const chat = serve(createChatSession(subjects, open, 'Be short.'));
     chat.type({ ...(ask(1) as object), sampling: { temperature: 0, seed: 3 } });
     await chat.until((event) => event.type === 'done');
     await chat.until((event) => event.type === 'ready' && event.side === 'base');
@@ -115,6 +115,7 @@ describe('fine-tune chat --json', () => {
         { side: 'base', name: 'base' },
         { side: 'tuned', name: 'tuned-run' },
       ],
+      system: 'Be short.',
     });
     expect(
       events.filter((event) => event.type === 'ready').map(({ side, contextLength }) => [side, contextLength]),

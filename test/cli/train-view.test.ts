@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { overfittingNote } from '../../src/cli/run-report';
+import { endText, overfittingNote } from '../../src/cli/run-report';
 import type { Terminal } from '../../src/cli/terminal';
 import { noteText, trainView } from '../../src/cli/train-view';
 import { evaluation, metrics, sampleRun, started } from '../training/sample-events';
@@ -51,6 +51,18 @@ describe('the live line', () => {
     view.end();
     view.show(metrics(76, 1));
     expect(screen(terminal.text()).slice(-2)).toEqual(['Stopping.', '']);
+  });
+
+  it('shows the metrics of written answers below the loss', () => {
+    const terminal = fakeTerminal();
+    const view = trainView(terminal, '/runs/a');
+    view.show(started());
+    view.show({ ...evaluation(20, 2.5), metrics: { exact_match: 0.25, bleu: 31.27 }, answers: 20, samples: [] });
+    expect(screen(terminal.text()).slice(-3)).toEqual([
+      'step 20  validation loss 2.500  perplexity 12.18  50.0 % of the tokens right',
+      '         20 answers: Exact match 25.0 %, BLEU 31.3',
+      '',
+    ]);
   });
 
   it('says how far apart the answers of pairs are, and how many are in the right order', () => {
@@ -130,6 +142,25 @@ describe('warnings', () => {
   });
   it('keep the lines of a message', () => {
     expect(noteText('error:', 'One.\nTwo.', 'Do.')).toBe('error: One.\n  Two.\n  Do.');
+  });
+});
+
+describe('the end of a run', () => {
+  it('says what the last answers were worth, and those before the first step', () => {
+    const answers = { answers: 20, samples: [] };
+    const events = [
+      started(),
+      { ...evaluation(0, 3), metrics: { f1: 0.1 }, ...answers },
+      { ...evaluation(20, 2), metrics: { f1: 0.8 }, ...answers },
+      evaluation(30, 1.9),
+    ];
+    const numbers = { loss: 2, validationLoss: 1.9, bestStep: 30, trainedTokens: 9, peakMemoryBytes: 0 };
+    const body = { type: 'completed', adapter: '/a', step: 30, seconds: 1, metrics: numbers } as const;
+    const final = { v: 1, time: '2026-01-01T00:00:00.000Z', ...body } as const;
+    expect(endText(final, events)).toMatch(
+      / At step 20 of 20 answers: Token F1 80\.0 % \(10\.0 % before the first step\)\.$/,
+    );
+    expect(endText(final, events.slice(3))).not.toContain('answers');
   });
 });
 

@@ -232,6 +232,16 @@ describe('listRuns', () => {
     expect(await summarizeRun(run.path)).toMatchObject({ state: 'interrupted', lastStep: 8 });
   });
 
+  it('is as its trainer left it after it was evaluated', async () => {
+    const run = createRunFolder(folder.path, 'evaluated', {}, NOON);
+    for (const event of [started(10), metrics(7), stopped]) appendEvent(run, event);
+    const before = await summarizeRun(run.path);
+    expect(before.state).toBe('stopped');
+    const values = { base: { perplexity: 9 }, tuned: { perplexity: 2 } };
+    appendEvent(run, { v: 1, time: '2026-11-25T12:00:00.000Z', type: 'evaluated', name: 'x', report: '/x', ...values });
+    expect(await summarizeRun(run.path)).toEqual(before);
+  });
+
   it('leaves out the steps after the checkpoint that a run was resumed from', async () => {
     const run = createRunFolder(folder.path, 'again', {}, new Date(2026, 0, 1));
     const resumed = (resumedFrom: number): TrainerEvent => ({ ...started(20), resumedFrom }) as TrainerEvent;

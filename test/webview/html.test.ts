@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
-import { dashboardHtml, evaluationHtml, previewHtml, statisticsHtml } from '../../src/webview/html';
+import { chatHtml, dashboardHtml, evaluationHtml, previewHtml, statisticsHtml } from '../../src/webview/html';
 
 it.each([
   ['dashboard', dashboardHtml],
   ['preview', previewHtml],
   ['statistics', statisticsHtml],
+  ['chat', chatHtml],
   ['evaluation', evaluationHtml],
 ])('the %s allows nothing but files of the extension and scripts with the nonce', (_name, page) => {
   const html = page({ script: 's.js', style: 's.css', source: 'vscode-resource:', nonce: 'abc' });

@@ -12,9 +12,11 @@ describe('a trained model in VS Code', () => {
     window = await openWindow('dark');
     const records = readFileSync(join(window.workspace, 'validation.jsonl'), 'utf8').split('\n').slice(0, 6);
     writeFileSync(join(window.workspace, 'short.jsonl'), `${records.join('\n')}\n`);
-    const quick = ['--max-steps', '12', '--learning-rate', '3e-3', '--eval-steps', '6', '--yes'];
+    const quick = ['--max-steps', '12', '--learning-rate', '3e-3', '--eval-steps', '6'];
     const train = ['train', '--config', 'finetune.json', '--validation-file', 'short.jsonl', ...quick];
-    await run(process.execPath, [join(root, 'dist', 'cli.js'), ...train], { cwd: window.workspace, capture: true });
+    const cli = join(root, 'dist', 'cli.js');
+    const { code, output } = await run(process.execPath, [cli, ...train], { cwd: window.workspace, capture: true });
+    expect(code, output).toBe(0);
   });
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail') await window.screenshot(`failed-${task.name.replaceAll(/\W+/g, '-')}`);
@@ -23,7 +25,7 @@ describe('a trained model in VS Code', () => {
 
   it('is compared with its base from the dashboard, and the report opens', async () => {
     await window.openFile('short.jsonl');
-    await window.page.locator('.codelens-decoration a', { hasText: 'Train' }).waitFor();
+    await window.page.getByText('Train', { exact: true }).waitFor();
     await window.runCommand('Fine-tune: Open Dashboard');
     await window.webview().getByRole('button', { name: 'Evaluate' }).click();
     await window.pick(': data', 'The validation data of the run');
@@ -64,18 +66,6 @@ describe('a trained model in VS Code', () => {
       .click();
     await window.page.locator('.tab.active', { hasText: 'Evaluation: ' }).waitFor();
     await window.screenshot('evaluation-listed');
-  });
-
-  it('is exported as a file for llama.cpp', async () => {
-    await window.runCommand('View: Close All Editors');
-    await window.runCommand('Fine-tune: Export Model');
-    await window.pick('Export ', 'GGUF model');
-    await window.pick('Export: type', 'Q8_0');
-    await window.answerFileDialog(`${window.workspace}/`);
-    await window.notification(/is exported into/).waitFor({ timeout: 100_000 });
-    await window.screenshot('exported');
-    const folder = readdirSync(window.workspace).find((name) => name.endsWith('-gguf-Q8_0'));
-    expect(readdirSync(join(window.workspace, folder ?? ''))).toContain('model.gguf');
   });
 
   function evaluation(): ReturnType<Window['webview']> {

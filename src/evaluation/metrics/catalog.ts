@@ -1,7 +1,7 @@
 /** What metrics there are, without their arithmetic: settings and pages that only name them load nothing else. */
 
 /** What a metric reads: the likelihood of the right tokens, answers alone or with references, or besides them a file's rule. */
-export type Need = 'likelihoods' | 'answers' | 'references' | 'pattern' | 'schema';
+type Need = 'likelihoods' | 'answers' | 'references' | 'pattern' | 'schema';
 
 export interface MetricFacts {
   readonly id: string;

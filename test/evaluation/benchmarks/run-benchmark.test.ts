@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type BenchmarkOptions, openBenchmark } from '../../../src/evaluation/benchmarks/benchmark';
 import { completionPrompt } from '../../../src/evaluation/benchmarks/prompts';
+import { lengthOf, requestOf } from '../../../src/evaluation/benchmarks/requests';
 import { type BenchmarkTools, runBenchmark } from '../../../src/evaluation/benchmarks/run-benchmark';
 import type { Generator } from '../../../src/evaluation/generation/generator';
 import { openSubjects } from '../../../src/evaluation/subject';
@@ -105,6 +106,29 @@ describe('MMLU by log-likelihood', () => {
     expect(found.result.cut).toBe(3);
     expect(found.notes).toEqual([expect.stringMatching(/prompts of 3 of 3 questions are longer than the context/)]);
     expect(prompts.every((prompt) => prompt.endsWith('Answer:') && !prompt.startsWith('The following'))).toBe(true);
+  });
+});
+
+describe('requestOf', () => {
+  const question = { text: 'Sky?', choices: ['red', 'blue'], answer: 1 };
+  const subject = { name: 'all', questions: [question], examples: [] };
+  const request = (family: string) =>
+    requestOf(
+      question,
+      subject,
+      { method: 'log-likelihood', shots: 0 },
+      {
+        ...base.checked,
+        config: { ...base.checked.config, family },
+        tokenizer: { ...tokenizer, prefix: [1] },
+      },
+    );
+
+  it('begins with the token of the beginning for Gemma only, as lm-eval', () => {
+    const [llama, gemma] = [request('llama'), request('gemma2')];
+    expect([...gemma.prompt]).toEqual([1, ...llama.prompt]);
+    expect(gemma.continuations).toEqual(llama.continuations);
+    expect(lengthOf(gemma)).toBe(gemma.prompt.length + 1);
   });
 });
 

@@ -35,6 +35,7 @@ function play(emit: (event: ChatEvent) => void, end: (problem: { message: string
     });
   emit({
     type: 'opened',
+    system: '',
     name: scene === 'single' ? models[0]!.name : 'support-lora',
     models: scene === 'single' ? models : both,
   });

@@ -54,7 +54,7 @@ export function metricSections(
 }
 
 /** As in the style sheet, less the sides of the page. */
-const NARROW = 812;
+const NARROW = 900;
 
 interface Drawing {
   readonly axis: Axis;
