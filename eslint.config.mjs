@@ -37,6 +37,8 @@ const pure = [
   'src/training/settings.ts',
   'src/training/settings-schema.ts',
   'src/evaluation/metrics/**',
+  'src/evaluation/{report,numbers,reading,report-cells,benchmark-cells}.ts',
+  'src/chat/{conversation,protocol,record,sampling}.ts',
 ];
 const order = (/** @type {string} */ regex) => ({
   regex,
@@ -81,7 +83,7 @@ export default tseslint.config(
     rules: fence([noVscode, noNode, noWebview, order('/(models|adapters|engines|weights|evaluation|dataset-lsp)/')]),
   },
   {
-    files: ['src/hub/**', 'src/training/**', 'src/evaluation/**', 'src/export/**', 'src/chat/**', 'src/service/**'],
+    files: ['src/{hub,training,evaluation,export,chat,cli}/**'],
     ignores: pure,
     rules: fence([noVscode, noWebview, noToolkit]),
   },

@@ -35,7 +35,9 @@ async function packageFor(node, target) {
   try {
     stageExtension(folder, { platform, arch }, await fetchLlamaPackage({ platform, arch }));
     const vsce = join(root, 'test', 'workbench', 'node_modules', '@vscode', 'vsce', 'vsce');
-    const args = [vsce, 'package', '--target', target, '--out', vsix, '--skip-license', '--allow-missing-repository'];
+    // The files that README and CHANGELOG link to are part of the package; there is no address to put before them.
+    const links = ['--allow-missing-repository', '--no-rewrite-relative-links'];
+    const args = [vsce, 'package', '--target', target, '--out', vsix, '--skip-license', ...links];
     const { code, output } = await run(node, args, { cwd: folder, capture: true });
     if (code !== 0)
       throw new ScriptFailure(`vsce failed with code ${code}:\n${output}`, 'Correct what it names in package.json.');

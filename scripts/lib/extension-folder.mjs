@@ -7,6 +7,7 @@ import { root } from './run.mjs';
 const contents = [
   'README.md',
   'LICENSE',
+  'NOTICE.md',
   'CHANGELOG.md',
   // What a finding's code links to, and the help of the command line.
   'docs/rules.md',

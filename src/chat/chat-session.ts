@@ -1,4 +1,6 @@
 /** The models of a chat: loaded when they are first needed, kept loaded, loaded anew after a crash. */
+import { basename } from 'node:path';
+import { countText } from '../common/count-text';
 import { Failure } from '../common/failure';
 import { encodePrompt } from '../dataset/labels';
 import type { Generator, Sampling } from '../evaluation/generation/generator';
@@ -86,7 +88,7 @@ export function createChatSession(subjects: Subjects, open: OpenGenerator, syste
     name: subjects.name,
     system,
     models: [
-      { side: 'base', name: nameOfBase(subjects.base) },
+      { side: 'base', name: basename(subjects.base.model.path) },
       ...(subjects.tuned ? [{ side: 'tuned' as const, name: subjects.name }] : []),
     ],
     load: async (side, onProgress = () => undefined) => {
@@ -122,21 +124,8 @@ function promptOf(messages: readonly ChatMessage[], { template, tokenizer }: Sub
 function tooLong(tokens: number, most: number, { length }: readonly ChatMessage[]): Failure {
   return new Failure(
     'prompt-too-long',
-    `The conversation has ${count(tokens)} tokens, and the model reads ${count(most)} at most, answer included.`,
+    `The conversation has ${countText(tokens)} tokens, and the model reads ${countText(most)} at most, answer included.`,
     length > 2 ? 'Begin a new conversation, or shorten a message.' : 'Shorten the message.',
     2,
-  );
-}
-
-function count(tokens: number): string {
-  return tokens.toLocaleString('en-US');
-}
-
-function nameOfBase({ model }: Subject): string {
-  return (
-    model.path
-      .replace(/[\\/]+$/, '')
-      .split(/[\\/]/)
-      .at(-1) ?? model.path
   );
 }

@@ -1,6 +1,6 @@
 /** The metrics of the answers that a model wrote while it was trained. */
 import { metricFacts } from '../evaluation/metrics/catalog';
-import { valueText } from '../evaluation/report-cells';
+import { valueText } from '../evaluation/numbers';
 import type { EvaluationEvent } from '../training/protocol';
 
 /** `20 answers: Exact match 85.0 %, ROUGE-L 96.1 %`; `undefined` where none were written. */

@@ -118,7 +118,7 @@ async function test(
       engine: () => createOnnxRuntimeEngine({ device: 'cpu', threads: physicalCores(), prepack: false }),
       memory: 'fast',
       openGenerator: (subject) =>
-        openGenerator(subject, { engine: 'onnxruntime', device: 'cpu', contextLength, parallel: PARALLEL }),
+        openGenerator(subject, { engine: 'auto', device: 'cpu', contextLength, parallel: PARALLEL }),
       signal: new AbortController().signal,
       onProgress: view.show,
     },

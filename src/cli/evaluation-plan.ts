@@ -59,7 +59,7 @@ export function evaluationPlan(
 }
 
 /** In the run; models without one share a folder. */
-export function filesOf(input: Arguments, { subjects, data }: EvaluationPlan, cwd: string): EvaluationFiles {
+export function filesOf(input: Arguments, { subjects, sides, data }: EvaluationPlan, cwd: string): EvaluationFiles {
   const { run, name } = subjects;
   const folder = run ? join(run.path, 'evaluation') : resolve(cwd, '.finetune', 'evaluations');
   const of =
@@ -69,9 +69,10 @@ export function filesOf(input: Arguments, { subjects, data }: EvaluationPlan, cw
         ? 'validation'
         : input.last('benchmark')!;
   const step = input.has('checkpoint') ? `-step-${input.last('checkpoint')}` : '';
-  // A look at a few rows must not take the place of the report on all.
+  // A look at a few rows or at one model must not take the place of the whole report.
   const limit = input.has('limit') ? `-limit-${input.last('limit')}` : '';
-  const usual = (run ? `${of}${step}${limit}` : `${name}-${of}${limit}`)
+  const side = subjects.tuned && sides.length === 1 ? `-${sides[0]}` : '';
+  const usual = `${run ? `${of}${step}` : `${name}-${of}`}${limit}${side}`
     .replaceAll(/[^\p{L}\p{N}_.-]+/gu, '-')
     .replaceAll(/^[-.]+|[-.]+$/g, '')
     .slice(0, 100);

@@ -1,5 +1,5 @@
 /** One export on the terminal: progress, Ctrl-C, and what was written. */
-import { relative, resolve } from 'node:path';
+import { basename, relative, resolve } from 'node:path';
 import { Failure } from '../common/failure';
 import { fileSizeText } from '../common/file-size';
 import { openSubjects } from '../evaluation/subject';
@@ -148,9 +148,7 @@ function nextCommand({ to, folder }: ExportResult, { cwd }: Terminal): string {
   const place = relative(cwd, folder) || '.';
   const path = place.startsWith('..') ? folder : place;
   const shown = /\s/.test(path) && to !== 'peft' && to !== 'merged' ? `"${path}"` : path;
-  const name = folder
-    .split(/[\\/]/)
-    .at(-1)!
+  const name = basename(folder)
     .toLowerCase()
     .replaceAll(/[^a-z0-9._-]+/g, '-');
   switch (to) {

@@ -1,6 +1,7 @@
-/** A benchmark as terminal and Markdown show it. */
+/** A benchmark in words and as a table. */
+import { countText } from '../common/count-text';
+import { NO_VALUE, valueText } from './numbers';
 import type { BenchmarkResult, BenchmarkSubject, BothSides } from './report';
-import { valueText } from './report-cells';
 
 /** How the questions were asked, and what became of them. */
 export function benchmarkFacts(result: BenchmarkResult): string {
@@ -11,9 +12,9 @@ export function benchmarkFacts(result: BenchmarkResult): string {
   const how = method === 'generate' ? 'answers were written' : 'the likeliest choice counts (log-likelihood)';
   const sides = (of: BothSides, text: (value: number | null) => string): string =>
     tuned === null ? text(of.base) : of.base === null ? text(of.tuned) : `${text(of.base)} and ${text(of.tuned)}`;
-  const error = sides(standardError, (value) => (value === null ? '–' : (100 * value).toFixed(2)));
+  const error = sides(standardError, (value) => (value === null ? NO_VALUE : (100 * value).toFixed(2)));
   return [
-    `${questions} questions, ${shots} ${shots === 1 ? 'example' : 'examples'} before each; ${how}.`,
+    `${countText(questions)} ${questions === 1 ? 'question' : 'questions'}, ${shots} ${shots === 1 ? 'example' : 'examples'} before each; ${how}.`,
     `Standard error: ${error} percentage points.`,
     ...(unanswered ? [`Answers that name no choice, and count as wrong: ${sides(unanswered, String)}.`] : []),
     ...(cut > 0 ? [`Prompts that lost their beginning: ${cut}.`] : []),
@@ -26,7 +27,7 @@ export function benchmarkTable({ groups, subjects, overall }: BenchmarkResult): 
   const both = overall.tuned !== null;
   const cells = (title: string, { questions, base, tuned }: BenchmarkSubject): string[] => [
     title,
-    String(questions),
+    countText(questions),
     valueText(base, 'share'),
     ...(both ? [valueText(tuned, 'share')] : []),
   ];

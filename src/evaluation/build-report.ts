@@ -36,7 +36,7 @@ export function buildReport({ plan, work, name, seconds, benchmarks }: ReportPar
   const { subjects, data, sampling, seed } = plan;
   const resampling = { ...RESAMPLING, seed };
   const { metrics, rows } = work && data ? scoreRows(data.rows, work, resampling) : NOTHING;
-  const engine = work?.scorers.includes(ANSWER_TOKENS) ? work.journal.engine : undefined;
+  const engine = work?.scorers.includes(ANSWER_TOKENS) ? [...work.journal.engines].at(-1) : undefined;
   const report: EvaluationReport = {
     version: REPORT_VERSION,
     name,

@@ -39,6 +39,10 @@ export async function evaluateRows(plan: RowPlan, tools: EvaluationTools): Promi
   const journal = new Journal(tools.files.journal, keyOf(plan, asked));
   const answerable = plan.data.rows.filter(({ promptTokens }) => promptTokens !== undefined).length;
   const notes = new Set(plan.data.notes);
+  if (journal.replaced)
+    notes.add(
+      'What an unfinished evaluation of this name had found was of other rows, models or settings, and is gone.',
+    );
   if (writes && asked.length < answerable)
     notes.add(`Answers are written to a sample of ${asked.length} of the ${answerable} rows.`);
   if (plan.data.rows.length < FEW_ROWS)
@@ -51,6 +55,8 @@ export async function evaluateRows(plan: RowPlan, tools: EvaluationTools): Promi
       const opened = await writeAnswers(side, asked, plan, tools, journal);
       if (opened?.reason !== undefined) notes.add(opened.reason);
     }
+    if (journal.engines.size > 1)
+      notes.add(`Answers were written by ${[...journal.engines].join(' and ')}, which round differently.`);
   } catch (error) {
     journal.close();
     throw error;
@@ -75,7 +81,10 @@ async function findLikelihoods(
   if (!wanted || open.length === 0 || signal.aborted) return;
   const report = (): void => onProgress({ phase: 'likelihoods', side, done: known.size, total: rows.length });
   report();
-  const maxLength = Math.max(...open.flatMap(({ examples }) => examples.map(({ tokens }) => tokens.length)));
+  // Too many rows to be the arguments of one call.
+  const maxLength = open
+    .flatMap(({ examples }) => examples)
+    .reduce((most, { tokens }) => Math.max(most, tokens.length), 0);
   const model = await openSubjectSession(subjects[side]!, {
     engine: engine(),
     maxLength,

@@ -29,8 +29,10 @@ export class Journal {
     likelihoods: { base: new Map(), tuned: new Map() },
     answers: { base: new Map(), tuned: new Map() },
   };
-  /** What wrote the answers. */
-  engine: GenerationFacts['engine'] | undefined;
+  /** What wrote the answers; the last one last. */
+  readonly engines = new Set<GenerationFacts['engine']>();
+  /** There was a journal of something else, which is lost. */
+  readonly replaced: boolean;
   readonly #path: string;
   readonly #file: number;
 
@@ -42,6 +44,7 @@ export class Journal {
     this.#path = path;
     const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
     const known = keyOf(text) === key;
+    this.replaced = !known && entriesOf(text).length > 0;
     if (known) for (const entry of entriesOf(text)) this.#keep(entry);
     try {
       mkdirSync(dirname(path), { recursive: true });
@@ -83,8 +86,10 @@ export class Journal {
   }
 
   #keep(entry: Entry): void {
-    if ('engine' in entry) this.engine = entry.engine;
-    else if ('answer' in entry) this.findings.answers[entry.side].set(entry.line, entry.answer);
+    if ('engine' in entry) {
+      this.engines.delete(entry.engine);
+      this.engines.add(entry.engine);
+    } else if ('answer' in entry) this.findings.answers[entry.side].set(entry.line, entry.answer);
     else this.findings.likelihoods[entry.side].set(entry.line, entry.likelihood);
   }
 
@@ -108,8 +113,14 @@ function entriesOf(text: string): Entry[] {
     .slice(1)
     .flatMap((line) => {
       const entry = parsed(line);
-      return asRecord(entry) ? [entry as Entry] : [];
+      return isEntry(asRecord(entry)) ? [entry as Entry] : [];
     });
+}
+
+/** JSON has null where a number was not finite; such a row is computed again. */
+function isEntry(entry: Readonly<Record<string, unknown>> | undefined): boolean {
+  const likelihood = asRecord(entry?.['likelihood']);
+  return likelihood ? typeof likelihood['nll'] === 'number' : entry !== undefined;
 }
 
 function parsed(line: string): unknown {

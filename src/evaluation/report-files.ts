@@ -19,11 +19,11 @@ export interface EvaluationFiles {
 
 /** @throws Failure `usage` (exit code 2) for a name that is no file name everywhere */
 export function evaluationFiles(folder: string, name: string): EvaluationFiles {
-  if (!/^[\p{L}\p{N}_][\p{L}\p{N}_. -]{0,99}$/u.test(name) || /[. ]$/.test(name))
+  if (!/^[\p{L}\p{N}_][\p{L}\p{N}_. -]{0,99}$/u.test(name) || /[. ]$/.test(name) || RESERVED.test(name))
     throw new Failure(
       'usage',
       `"${name}" cannot be the name of an evaluation: files are named after it.`,
-      'Use letters, digits, ".", "-" and "_", at most 100.',
+      'Give another with --name: letters, digits, ".", "-" and "_", at most 100, and no name of a device such as "con".',
       2,
     );
   return {
@@ -50,6 +50,9 @@ export function writeReport(files: EvaluationFiles, report: EvaluationReport, ro
   writeFileAtomically(files.report, 0, (write) => write(Buffer.from(`${JSON.stringify(report, undefined, 2)}\n`)));
 }
 
+/** Of devices on Windows, whatever follows a dot. */
+const RESERVED = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
+
 /** The reports in a folder `evaluation`, newest first; files that are none are left out. */
 export function readReports(folder: string): EvaluationReport[] {
   let names: string[];
@@ -65,8 +68,10 @@ export function readReports(folder: string): EvaluationReport[] {
 
 function readReport(path: string): EvaluationReport | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    return asRecord(value)?.['version'] === REPORT_VERSION ? (value as EvaluationReport) : undefined;
+    const value = asRecord(JSON.parse(readFileSync(path, 'utf8'))) as Partial<EvaluationReport> | undefined;
+    return value?.version === REPORT_VERSION && Array.isArray(value.metrics) && typeof value.created === 'string'
+      ? (value as EvaluationReport)
+      : undefined;
   } catch {
     return undefined;
   }

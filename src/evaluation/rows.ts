@@ -1,6 +1,5 @@
 /** A data file as an evaluation reads it: what the model is asked, what it should answer, which tokens are scored. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { Failure } from '../common/failure';
 import { createRandom } from '../common/random';
 import type { Example } from '../dataset/conversation';
@@ -12,6 +11,7 @@ import { encodeExample } from '../dataset/labels';
 import { detectTextFormat } from '../dataset/records';
 import { asRecord, checkShape } from '../dataset/shape';
 import type { CheckedBase } from '../training/base';
+import { readBytes } from '../training/data';
 import { askedOf } from './asked';
 import { Complaints } from './complaints';
 import { stridedSpans } from './metrics/perplexity';
@@ -187,18 +187,4 @@ function windowsOf(whole: EncodedExample, window: number): EncodedExample[] {
       return { ...whole, tokens: whole.tokens.slice(start, end), trained };
     },
   );
-}
-
-export function readBytes(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new Failure(
-      'data-unreadable',
-      code === 'ENOENT' ? `There is no file ${path}.` : `${path} cannot be read (${code}).`,
-      'Check the path of the data.',
-      2,
-    );
-  }
 }

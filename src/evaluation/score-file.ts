@@ -1,9 +1,9 @@
 /** Scores of predictions that something else made: lines of `{prediction, reference}` or `{prediction, references}`. */
-import { readFileSync } from 'node:fs';
 import { Failure } from '../common/failure';
 import { decodeText } from '../dataset/encoding';
 import { isBlank, parseLine, splitLines } from '../dataset/jsonl';
 import { asRecord } from '../dataset/shape';
+import { readBytes } from '../training/data';
 import type { TextRow } from './metrics/metric';
 
 /**
@@ -11,7 +11,7 @@ import type { TextRow } from './metrics/metric';
  * @throws Failure (exit code 2) `data-unreadable`, `data-empty`, or `data-errors` that names the lines
  */
 export function readPredictions(path: string, referenced: boolean): TextRow[] {
-  const text = readText(path);
+  const { text } = decodeText(readBytes(path));
   const problems: string[] = [];
   const rows: TextRow[] = [];
   for (const { number, start, end } of splitLines(text)) {
@@ -59,18 +59,4 @@ function rowOf(source: string, referenced: boolean): TextRow | string {
   if (!Array.isArray(list) || list.length === 0 || !list.every((one) => typeof one === 'string'))
     return 'The reference is neither a text nor a list of texts.';
   return { prediction, references: list };
-}
-
-function readText(path: string): string {
-  try {
-    return decodeText(readFileSync(path)).text;
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new Failure(
-      'data-unreadable',
-      code === 'ENOENT' ? `There is no file ${path}.` : `${path} cannot be read (${code}).`,
-      'Check the path.',
-      2,
-    );
-  }
 }

@@ -3,6 +3,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { locateWeights, weightForms } from '../training/base';
 import type { Engine } from '../training/engines/engine';
+import { isAlive } from '../training/kill-tree';
 import { createEvaluationSession, layoutFor } from '../training/session';
 import type { OpenModel } from './generation/session-generator';
 import type { Subject } from './subject';
@@ -73,14 +74,5 @@ function removeLeftovers(folder: string): void {
   for (const name of readdirSync(folder)) {
     const [, pid] = /^weights-(\d+)-\d+\.f32(?:\.partial)?$/.exec(name) ?? [];
     if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(folder, name), { force: true });
-  }
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

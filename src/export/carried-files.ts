@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BaseModel, TextFile } from '../training/weights/base-model';
 import { readJsonObject } from '../training/weights/json-file';
+import { stopTokens } from '../evaluation/generation/answer-parts';
 import type { Subject } from '../evaluation/subject';
 import { licenceFiles } from './licence';
 
@@ -44,9 +45,8 @@ function generationConfig(
   { tokenizer, template }: Subject['checked'],
 ): Record<string, unknown> {
   const own = generationSettings(model);
-  const endOfTurn = template.endOfTurn === undefined ? undefined : tokenizer.tokenId(template.endOfTurn);
   const named = [own['eos_token_id'] ?? model.config['eos_token_id']].flat();
-  const ends = [...new Set([endOfTurn, tokenizer.eos?.id, ...named])].filter((id) => typeof id === 'number');
+  const ends = [...new Set([...stopTokens({ tokenizer, template }), ...named])].filter((id) => typeof id === 'number');
   const pad = tokenizer.pad?.id ?? tokenizer.eos?.id;
   return {
     ...(tokenizer.bos && { bos_token_id: tokenizer.bos.id }),

@@ -167,7 +167,8 @@ function requireExamples(path: string, examples: readonly EncodedExample[], { su
   );
 }
 
-function readBytes(path: string): Buffer {
+/** @throws Failure `data-unreadable` (exit code 2) */
+export function readBytes(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
@@ -175,7 +176,7 @@ function readBytes(path: string): Buffer {
     throw new Failure(
       'data-unreadable',
       code === 'ENOENT' ? `There is no file ${path}.` : `${path} cannot be read (${code}).`,
-      'Check the path in train_file or validation_file.',
+      'Check the path of the data.',
       2,
     );
   }

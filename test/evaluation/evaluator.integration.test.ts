@@ -79,6 +79,18 @@ describe('likelihoods', () => {
   });
 });
 
+it('more rows than a call has arguments are no trouble', async () => {
+  const plan = planOf(['perplexity']);
+  const many = Array.from({ length: 200_000 }, (_, i) => ({ ...plan.data!.rows[0]!, line: i + 1 }));
+  const engine = (): never => {
+    throw new Error('The engine is opened.');
+  };
+  const tools = toolsOf('many', { engine });
+  await expect(evaluate({ ...plan, data: { ...plan.data!, rows: many } }, tools)).rejects.toThrow(
+    'The engine is opened.',
+  );
+});
+
 describe('answers', () => {
   /** Writes the reference of every second row, and stops the evaluation after some answers. */
   function writer(stopAfter: number): EvaluationTools['openGenerator'] & { asked: number; stop: AbortController } {

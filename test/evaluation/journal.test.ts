@@ -26,7 +26,8 @@ it('goes on where it was, also after a line that a killed process left unfinishe
   const second = new Journal(path, 'key');
   expect(second.findings.likelihoods.base).toEqual(new Map([[1, likelihood]]));
   expect(second.findings.answers.tuned).toEqual(new Map([[2, answer]]));
-  expect(second.engine).toBe('llama.cpp');
+  expect([...second.engines]).toEqual(['llama.cpp']);
+  expect(second.replaced).toBe(false);
   second.addLikelihood('base', 4, likelihood);
   second.close();
 
@@ -42,6 +43,17 @@ it('begins anew where something else is evaluated', () => {
   first.close();
   const second = new Journal(path, 'two');
   expect(second.findings.likelihoods.base.size).toBe(0);
+  expect([first.replaced, second.replaced]).toEqual([false, true]);
   second.close();
   expect(readFileSync(path, 'utf8')).toBe('{"key":"two"}\n');
+});
+
+it('computes a row again whose likelihood was no number', () => {
+  const first = new Journal(path, 'key');
+  first.addLikelihood('base', 1, { ...likelihood, nll: Infinity });
+  first.addLikelihood('base', 2, likelihood);
+  first.close();
+  const second = new Journal(path, 'key');
+  second.close();
+  expect([...second.findings.likelihoods.base.keys()]).toEqual([2]);
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { differenceText, valueText } from '../../src/evaluation/report-cells';
+import { differenceText, valueText } from '../../src/evaluation/numbers';
 
 it('numbers read as people write them', () => {
   expect(valueText(0.3141, 'share')).toBe('31.4 %');

@@ -1,5 +1,6 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/common/random';
 import { type ChatTemplate, createTemplate } from '../../src/dataset/template';
@@ -78,16 +79,38 @@ it('a template that looks into its messages is refused', () => {
   expect(() => ollamaTemplate(createTemplate({ source }), '')).toThrow(/cannot be written for Ollama/);
 });
 
+/** Templates, dialogues, and what Go's text/template writes: made by scripts/oracles/go_templates.go. */
+interface GoCase {
+  readonly name: string;
+  readonly template: string;
+  readonly dialogs: readonly (readonly OllamaMessage[])[];
+  readonly written: readonly string[];
+}
+
+const SYNTAX =
+  '{{- $x := "start" }}\n{{- range $i, $_ := .Messages }}\n{{- if eq $x "start" }} <{{ else }}|\n{{ end }}{{ .Content }}\n{{- $x = .Role }}\n{{- end }}{{ "{{\\n\\u00a0" }}';
+
+function goCases(): Omit<GoCase, 'written'>[] {
+  const dialogs = conversations(6);
+  return [
+    { name: 'syntax', template: SYNTAX, dialogs },
+    ...TEMPLATES.map(([name, template]) => ({ name, template: ollamaTemplate(template, BOS).text, dialogs })),
+  ];
+}
+
 describe('the interpreter of Go templates', () => {
-  // What Go 1.22 prints for the same template and data.
-  it('trims, branches and assigns as Go does', () => {
-    const messages: OllamaMessage[] = [
-      { role: 'user', content: ' a ' },
-      { role: 'assistant', content: 'b' },
-    ];
-    const source =
-      '{{- $x := "start" }}\n{{- range $i, $_ := .Messages }}\n{{- if eq $x "start" }} <{{ else }}|\n{{ end }}{{ .Content }}\n{{- $x = .Role }}\n{{- end }}{{ "{{\\n" }}';
-    expect(runGoTemplate(source, messages)).toBe(' < a |\nb{{\n');
+  const oracle = join(__dirname, 'oracles', 'go-templates.json');
+  const asked = process.env['FINE_TUNE_GO_CASES'];
+  if (asked !== undefined) writeFileSync(asked, JSON.stringify(goCases()));
+
+  it('writes what Go writes', () => {
+    const known = JSON.parse(readFileSync(oracle, 'utf8')) as GoCase[];
+    expect(known.map(({ name, template, dialogs }) => ({ name, template, dialogs }))).toEqual(goCases());
+    for (const { name, template, dialogs, written } of known)
+      expect(
+        dialogs.map((messages) => runGoTemplate(template, messages)),
+        name,
+      ).toEqual(written);
   });
 
   it('refuses what it does not know, and blocks that are not closed', () => {

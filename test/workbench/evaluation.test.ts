@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { root, run } from '../../scripts/lib/run.mjs';
@@ -32,7 +32,7 @@ describe('a trained model in VS Code', () => {
     await window.pick(': metrics', 'What suits the data');
     await window.page.locator('.tab.active', { hasText: 'Evaluation: ' }).waitFor();
     await expect.poll(() => existsSync(reportFile()), { timeout: 100_000 }).toBe(true);
-    const page = evaluation();
+    const page = lastPage();
     await page.locator('.results').first().waitFor();
     const report = JSON.parse(readFileSync(reportFile(), 'utf8')) as { metrics: { title: string }[] };
     for (const { title } of report.metrics) await page.getByRole('rowheader', { name: title }).first().waitFor();
@@ -48,7 +48,7 @@ describe('a trained model in VS Code', () => {
   });
 
   it('shows the rows that are asked for, and where one comes from', async () => {
-    const page = evaluation();
+    const page = lastPage();
     await page.getByRole('button', { name: /^All/ }).click();
     await expect.poll(() => page.locator('.prediction').count()).toBe(6);
     await page.getByRole('button', { name: 'line 3', exact: true }).click();
@@ -68,15 +68,74 @@ describe('a trained model in VS Code', () => {
     await window.screenshot('evaluation-listed');
   });
 
-  function evaluation(): ReturnType<Window['webview']> {
+  it('is exported from the dashboard into a folder of its own', async () => {
+    const target = join(window.workspace, 'exports');
+    mkdirSync(target);
+    await window.runCommand('View: Close All Editors');
+    await window.runCommand('Fine-tune: Open Dashboard');
+    await window.webview().getByRole('button', { name: 'Export' }).click();
+    await window.pick('Export ', 'PEFT adapter');
+    await window.answerFileDialog(`${target}/`);
+    await window.notification(/is exported into .*exports/).waitFor();
+    await window.screenshot('export-done');
+    const [folder] = readdirSync(target);
+    expect(readdirSync(join(target, folder ?? ''))).toEqual(
+      expect.arrayContaining(['adapter_config.json', 'adapter_model.safetensors', 'README.md']),
+    );
+    await window.runCommand('Notifications: Clear All Notifications');
+  });
+
+  it('answers beside its base in a chat, in every theme', async () => {
+    await window.openFile('short.jsonl');
+    await window.runCommand('Fine-tune: Chat with Model');
+    await window.pick('Chat with Model', 'support-desk');
+    await window.page.locator('.tab.active', { hasText: 'Chat: ' }).waitFor();
+    const page = lastPage();
+    await expect.poll(() => page.locator('.model.ready').count()).toBe(2);
+    await page.getByRole('textbox', { name: 'Message' }).fill('My parcel has not come. What can I do?');
+    await page.getByRole('textbox', { name: 'Message' }).press('Enter');
+    await expect.poll(() => page.getByText(/tokens.*tokens\/s/).count()).toBe(2);
+    for (const side of ['base', 'tuned']) await expect(page.locator(`.answer.${side}`).innerText()).resolves.toMatch(/\w/);
+    await window.screenshot('chat-dark');
+    for (const theme of ['light', 'high-contrast'] as const) {
+      await window.setTheme(theme);
+      await window.page.waitForTimeout(300);
+      await window.screenshot(`chat-${theme}`);
+    }
+    await window.setTheme('dark');
+  });
+
+  it('gives a good answer to a data file that is open, where it can be undone', async () => {
+    const page = lastPage();
+    const before = readFileSync(join(window.workspace, 'short.jsonl'), 'utf8');
+    const added = (): string => readFileSync(join(window.workspace, 'short.jsonl'), 'utf8').slice(before.length);
+    await page.locator('.answer.tuned').getByText('Add to dataset').click();
+    await page.getByRole('textbox', { name: 'Answer to learn from' }).fill('I will look after it at once.');
+    await window.screenshot('chat-save');
+    await page.getByRole('button', { name: 'Add to dataset…' }).click();
+    await window.pick('Add to dataset', 'short.jsonl');
+    await page.getByText('Added to short.jsonl as line 7.').waitFor();
+    await expect.poll(added).toContain('I will look after it at once.');
+    const { messages } = JSON.parse(added()) as { messages: { role: string; content: string }[] };
+    expect(messages.slice(-2).map(({ role }) => role)).toEqual(['user', 'assistant']);
+    await window.page.locator('.tab', { hasText: 'short.jsonl' }).click();
+    await window.runCommand('Undo');
+    await window.runCommand('File: Save');
+    await expect.poll(added).toBe('');
+  });
+
+  /** The page in the editor; the dashboard may show beside it. */
+  function lastPage(): ReturnType<Window['webview']> {
     return window.page
       .frameLocator('.editor-instance iframe, iframe.webview:visible >> nth=-1')
       .frameLocator('iframe#active-frame');
   }
 
+  function runName(): string {
+    return readdirSync(join(window.workspace, '.finetune', 'runs')).find((each) => !each.startsWith('.')) ?? '';
+  }
+
   function reportFile(): string {
-    const runs = join(window.workspace, '.finetune', 'runs');
-    const name = readdirSync(runs).find((each) => !each.startsWith('.'));
-    return join(runs, name ?? '', 'evaluation', 'validation.json');
+    return join(window.workspace, '.finetune', 'runs', runName(), 'evaluation', 'validation.json');
   }
 });

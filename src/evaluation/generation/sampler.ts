@@ -5,7 +5,7 @@ import type { Sampling } from './generator';
 type Choice = Pick<Sampling, 'temperature' | 'topP' | 'topK' | 'minP' | 'repeatPenalty'>;
 
 /** Tokens that a repeated one is looked for in, as in llama.cpp. */
-const PENALTY_TOKENS = 64;
+export const PENALTY_TOKENS = 64;
 
 /** Whether always the likeliest token is taken, so that the numbers of the others are not needed. */
 export function isGreedy({ temperature, repeatPenalty }: Choice): boolean {

@@ -8,7 +8,10 @@ export interface PairedResult {
   /** Tuned less base, and its interval over the resampled rows. */
   readonly difference: number;
   readonly interval: Interval;
-  /** How likely a difference at least as large is where the two do not differ. */
+  /**
+   * sacreBLEU's: how often a resampled difference is above their mean size by as much as the real one. Of a difference that
+   * is normally distributed it is about half of the two-sided p value, so that the interval is the stricter one to read.
+   */
   readonly pValue: number;
 }
 

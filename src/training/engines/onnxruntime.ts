@@ -145,10 +145,17 @@ function feedOf(feeds: Tensors, name: string): Tensor {
 
 function toOrt({ data, shape }: Tensor, type: number): ort.Tensor {
   if (data instanceof Uint8Array) return new ort.Tensor('uint8', data, [...shape]);
-  if (data instanceof Uint16Array) return new ort.Tensor(type === FLOAT16 ? 'float16' : 'uint16', data, [...shape]);
+  if (data instanceof Uint16Array)
+    return type === FLOAT16 ? halfTensor(data, shape) : new ort.Tensor('uint16', data, [...shape]);
   return data instanceof Int32Array
     ? new ort.Tensor('int32', data, [...shape])
     : new ort.Tensor('float32', data, [...shape]);
+}
+
+/** From Node 24 on the package makes a Float16Array of the bits, which its native half reads as no bytes at all. */
+function halfTensor(bits: Uint16Array, shape: readonly number[]): ort.Tensor {
+  const tensor = new ort.Tensor('float16', bits, [...shape]);
+  return tensor.data === bits ? tensor : Object.defineProperty(tensor, 'data', { value: bits });
 }
 
 function weightNames(values: readonly Value[]): string[] {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createAxis, spanOf } from '../../../src/webview/app/evaluation/axis';
 import { compareWords, type Stretch } from '../../../src/webview/app/evaluation/differences';
-import { changeText, decimalsFor, percentText, valueText } from '../../../src/webview/app/evaluation/numbers';
+import { differenceText, decimalsFor, percentText, valueText } from '../../../src/evaluation/numbers';
 import { savedView } from '../../../src/webview/app/evaluation/view';
 
 /** Marked stretches in brackets. */
@@ -89,14 +89,14 @@ describe('numbers of metrics', () => {
   it('are written by their unit', () => {
     expect(valueText(0.7241, 'share')).toBe('72.4 %');
     expect(valueText(27.345, 'points')).toBe('27.3');
-    expect(valueText(2.9912, 'none')).toBe('2.99');
+    expect(valueText(2.9912, 'none')).toBe('2.991');
     expect(valueText(21_345.6, 'none')).toBe('21,346');
-    expect(valueText(138.6, 'tokens')).toBe('139');
+    expect(valueText(138.6, 'tokens')).toBe('138.6');
     expect(valueText(null, 'share')).toBe('–');
-    expect(changeText(0.158, 'share')).toBe('+15.8');
-    expect(changeText(-5.42, 'none')).toBe('−5.42');
-    expect(changeText(-0.001, 'none')).toBe('0.00');
-    expect(changeText(undefined, 'none')).toBe('–');
+    expect(differenceText(0.158, 'share')).toBe('+15.8');
+    expect(differenceText(-5.42, 'none')).toBe('−5.420');
+    expect(differenceText(-0.0001, 'none')).toBe('0.000');
+    expect(differenceText(undefined, 'none')).toBe('–');
     expect(percentText(-0.6445)).toBe('−64 %');
     expect(percentText(13.95)).toBe('+1,395 %');
     expect(percentText(0.004)).toBe('+0.4 %');
@@ -105,7 +105,7 @@ describe('numbers of metrics', () => {
 
   it('get the decimals that a small difference needs', () => {
     expect(decimalsFor('none', -0.0004)).toBe(4);
-    expect(decimalsFor('none', -5.42)).toBe(2);
+    expect(decimalsFor('none', -5.42)).toBe(3);
     expect(decimalsFor('share', 0.00004)).toBe(3);
     expect(decimalsFor('share', 0, null, undefined)).toBe(1);
     expect(decimalsFor('none', 1e-12)).toBe(5);

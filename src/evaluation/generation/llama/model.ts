@@ -8,6 +8,7 @@ import {
   getLlama,
 } from 'node-llama-cpp';
 import type { Score } from '../generator';
+import { PENALTY_TOKENS } from '../sampler';
 import type { AnswerRequest, LoadRequest, ScoreRequest } from './protocol';
 import { createBusyMeter } from './busy-cores';
 import { contextSizeFor } from './context-size';
@@ -29,8 +30,6 @@ interface Watch {
 
 /** Tokens of a prompt that are computed at once; a request can be cancelled in between. */
 const BATCH = 512;
-/** Tokens that a repeated one is looked for in, as in llama.cpp. */
-const PENALTY_TOKENS = 64;
 const MEASURE_MS = 1000;
 
 export async function loadLlama(request: LoadRequest, onProgress: (fraction: number) => void): Promise<LlamaModel> {

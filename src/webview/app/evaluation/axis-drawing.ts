@@ -1,7 +1,7 @@
 import { readingWords, type Reading } from '../../../evaluation/reading';
 import type { MetricResult } from '../../../evaluation/report';
 import type { Axis, Span } from './axis';
-import { percentText } from './numbers';
+import { percentText } from '../../../evaluation/numbers';
 
 const HEIGHT = 22;
 const HEAD_HEIGHT = 14;

@@ -1,12 +1,14 @@
+import { benchmarkFacts } from '../../../evaluation/benchmark-cells';
 import { readingOf, readingWords, type Reading } from '../../../evaluation/reading';
+import { benchmarkMetrics } from '../../../evaluation/report-cells';
 import type { BenchmarkResult, EvaluationReport, MetricResult } from '../../../evaluation/report';
 import type { EvaluationAction } from '../../evaluation-protocol';
 import { linkButton } from '../components';
 import { h, icon } from '../dom';
-import { countText, plural } from '../format';
+import { countText } from '../format';
 import { createAxis, spanOf, type Axis } from './axis';
 import { axisHead, axisMark } from './axis-drawing';
-import { changeText, decimalsFor, valueText } from './numbers';
+import { differenceText, decimalsFor, valueText } from '../../../evaluation/numbers';
 import { subjectTable } from './subjects';
 import type { EvaluationView } from './view';
 
@@ -23,7 +25,7 @@ export function metricSections(
   commands: ReportCommands,
 ): HTMLElement[] {
   const { benchmarks } = report;
-  const scores = benchmarks.flatMap((benchmark) => scoresOf(benchmark));
+  const scores = benchmarks.flatMap(benchmarkMetrics);
   const spans = [...report.metrics, ...scores].flatMap((metric) => spanOf(metric) ?? []);
   // In a narrow page a row is a block of its own, and the drawing as wide as the page.
   const axis = createAxis(spans, Math.round(width < NARROW ? width : Math.min(440, width * 0.32)));
@@ -59,11 +61,6 @@ const NARROW = 900;
 interface Drawing {
   readonly axis: Axis;
   readonly report: EvaluationReport;
-}
-
-/** The share of right answers, and what else was found in the same answers. */
-function scoresOf({ id, title, overall, others }: BenchmarkResult): MetricResult[] {
-  return [{ ...overall, id, title }, ...others.map((other) => ({ ...other, title: `${title}: ${other.title}` }))];
 }
 
 function resultTable(noun: string, metrics: readonly MetricResult[], { axis, report }: Drawing): HTMLElement {
@@ -104,7 +101,8 @@ function resultRow(metric: MetricResult, axis: Axis, level: string): HTMLElement
   const interval = difference?.interval;
   const decimals = decimalsFor(unit, difference?.value);
   const finer = decimalsFor(unit, interval?.low, interval?.high, difference?.value);
-  const between = interval && `${changeText(interval.low, unit, finer)} to ${changeText(interval.high, unit, finer)}`;
+  const between =
+    interval && `${differenceText(interval.low, unit, finer)} to ${differenceText(interval.high, unit, finer)}`;
   const p = difference?.pValue;
   const cell = (name: string, text: string, kind = ''): HTMLElement =>
     h('td', { class: `number ${kind}`.trim(), role: 'cell', 'data-name': name }, text);
@@ -117,7 +115,7 @@ function resultRow(metric: MetricResult, axis: Axis, level: string): HTMLElement
     h('th', { scope: 'row', role: 'rowheader' }, title, ' ', h('span', { class: 'caption' }, aside(metric))),
     cell('Base', valueText(base.value, unit, decimals)),
     cell('Tuned', valueText(tuned?.value, unit, decimals), 'strong'),
-    cell('Difference', changeText(difference?.value, unit, decimals)),
+    cell('Difference', differenceText(difference?.value, unit, decimals)),
     cell(level, between ?? '–'),
     h('td', { class: 'axis', role: 'cell' }, axisMark(axis, spanOf(metric), reading, metric)),
     h('td', { class: 'reading', role: 'cell' }, ...readingCell(reading, unit)),
@@ -167,22 +165,9 @@ function bySubject(benchmark: BenchmarkResult, view: EvaluationView, commands: R
     h(
       'p',
       { class: 'caption' },
-      h('span', {}, `${title}: ${benchmarkFacts(benchmark)}. `),
+      h('span', {}, `${title}: ${benchmarkFacts(benchmark)} `),
       ...(subjects.length > 1 ? [toggle] : []),
     ),
     ...(open && subjects.length > 1 ? [subjectTable(benchmark)] : []),
   );
-}
-
-function benchmarkFacts({ questions, shots, method, unanswered, cut }: BenchmarkResult): string {
-  const silent = [unanswered?.base, unanswered?.tuned].map((count) => countText(count ?? 0));
-  const facts = [
-    plural(questions, 'question'),
-    `${plural(shots, 'example')} in the prompt`,
-    method === 'generate' ? 'the choice is read from the answer' : 'the likeliest choice counts',
-  ];
-  if (silent.some((count) => count !== '0'))
-    facts.push(`no choice named in ${silent[0]} (base) and ${silent[1]} (tuned)`);
-  if (cut > 0) facts.push(`${plural(cut, 'prompt')} cut off at the beginning`);
-  return facts.join(', ');
 }

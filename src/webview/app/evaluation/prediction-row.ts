@@ -4,7 +4,7 @@ import { linkButton } from '../components';
 import { h, icon } from '../dom';
 import { countText } from '../format';
 import { compareWords, type Stretch } from './differences';
-import { changeText, valueText } from './numbers';
+import { differenceText, valueText } from '../../../evaluation/numbers';
 
 /** Characters of a text that are shown before someone asks for all. */
 const BEGINNING = 1200;
@@ -95,7 +95,7 @@ function verdict({ base, tuned }: PredictionRow, metric: RowMetric | undefined):
   // Where nothing was written there are no columns with the two scores.
   const both = `${valueText(before, metric.unit, decimals)} → ${valueText(after, metric.unit, decimals)}`;
   const scores = base?.text === undefined && tuned?.text === undefined ? `${both}, ` : '';
-  const text = `${metric.title} ${scores}${changeText(change, metric.unit, decimals)}`;
+  const text = `${metric.title} ${scores}${differenceText(change, metric.unit, decimals)}`;
   return [
     h(
       'span',

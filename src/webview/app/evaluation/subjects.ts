@@ -1,7 +1,7 @@
 import type { BenchmarkResult, BenchmarkSubject, BothSides } from '../../../evaluation/report';
 import { h } from '../dom';
 import { countText } from '../format';
-import { changeText, valueText } from './numbers';
+import { differenceText, valueText } from '../../../evaluation/numbers';
 
 /** What a benchmark gives for groups of subjects, and for each subject, those first that lost most. */
 export function subjectTable({ title, overall, subjects, groups }: BenchmarkResult): HTMLElement {
@@ -16,7 +16,7 @@ export function subjectTable({ title, overall, subjects, groups }: BenchmarkResu
       h('td', { class: 'number' }, countText(subject.questions)),
       h('td', { class: 'number' }, valueText(subject.base, unit)),
       h('td', { class: 'number' }, valueText(subject.tuned, unit)),
-      h('td', { class: 'number' }, changeText(differenceOf(subject), unit)),
+      h('td', { class: 'number' }, differenceText(differenceOf(subject), unit)),
     );
   return h(
     'table',

@@ -4,7 +4,7 @@ import { fullRange } from '../charts/loss-data';
 import { createMiniChart } from '../charts/mini-chart';
 import type { ChartTheme } from '../charts/theme';
 import { h, part, setText } from '../dom';
-import { valueText } from '../evaluation/numbers';
+import { valueText } from '../../../evaluation/numbers';
 import { countText } from '../format';
 import type { RunModel } from '../model';
 import { niceCeiling } from '../scale';

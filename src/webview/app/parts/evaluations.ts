@@ -1,7 +1,7 @@
 import { metricFacts } from '../../../evaluation/metrics/catalog';
 import type { EvaluatedEvent } from '../../../training/protocol';
 import { h, icon, part } from '../dom';
-import { valueText } from '../evaluation/numbers';
+import { valueText } from '../../../evaluation/numbers';
 import { dayText } from '../format';
 import type { Commands, ScenePart } from './scene';
 
