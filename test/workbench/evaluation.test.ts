@@ -95,7 +95,8 @@ describe('a trained model in VS Code', () => {
     await page.getByRole('textbox', { name: 'Message' }).fill('My parcel has not come. What can I do?');
     await page.getByRole('textbox', { name: 'Message' }).press('Enter');
     await expect.poll(() => page.getByText(/tokens.*tokens\/s/).count()).toBe(2);
-    for (const side of ['base', 'tuned']) await expect(page.locator(`.answer.${side}`).innerText()).resolves.toMatch(/\w/);
+    for (const side of ['base', 'tuned'])
+      await expect(page.locator(`.answer.${side}`).innerText()).resolves.toMatch(/\w/);
     await window.screenshot('chat-dark');
     for (const theme of ['light', 'high-contrast'] as const) {
       await window.setTheme(theme);
