@@ -5,11 +5,11 @@ import { Failure } from '../common/failure';
 import { writeFailure } from '../training/weights/files';
 
 export interface ExportFolder {
-  /** Where everything is written first, beside the folder. */
+  /** Where everything is written first: in the folder, or beside one that is not there yet. */
   readonly draft: string;
   /** For what is not part of the export; removed at the end. */
   readonly scratch: string;
-  /** Gives the draft its name. What an earlier export left there is replaced, other files stay. */
+  /** Gives the draft its name. What an earlier export left there is replaced, other files stay; where that fails, all is as before. */
   finish(): void;
   /** Removes what was written. */
   discard(): void;
@@ -38,14 +38,15 @@ export function openExportFolder(folder: string, sources: readonly Sources[], fo
   const found = statSync(folder, { throwIfNoEntry: false });
   if (found && !found.isDirectory())
     throw new Failure('target-is-file', `${folder} is a file.`, 'Name a folder with -o.', 2);
-  if (found && readdirSync(folder).length > 0 && !force)
+  if (found && !force && readdirSync(folder).some((name) => !DRAFT.test(name)))
     throw new Failure(
       'target-not-empty',
       `${folder} is not empty.`,
       'Name another folder, or add --force to replace an earlier export in it.',
       2,
     );
-  const draft = `${folder}.partial-${process.pid}`;
+  // A folder may be another disk than the one it is in.
+  const draft = found ? join(folder, `.partial-${process.pid}`) : `${folder}.partial-${process.pid}`;
   const scratch = join(draft, '.check');
   try {
     rmSync(draft, { recursive: true, force: true });
@@ -64,7 +65,12 @@ export function openExportFolder(folder: string, sources: readonly Sources[], fo
         throw writeFailure(error, folder, 0);
       }
     },
-    discard: () => rmSync(draft, { recursive: true, force: true }),
+    discard: () => {
+      // What could not be put back is not lost.
+      const aside = join(draft, REPLACED);
+      if (existsSync(aside) && readdirSync(aside).length > 0) return;
+      rmSync(draft, { recursive: true, force: true });
+    },
   };
 }
 
@@ -72,11 +78,36 @@ export function openExportFolder(folder: string, sources: readonly Sources[], fo
 const OF_EXPORTS =
   /^(model(-\d+-of-\d+)?\.safetensors|model\.safetensors\.index\.json|adapter_model\.safetensors|adapter_config\.json|config\.json|(model|base|adapter)([.-].*)?\.gguf|Modelfile|chat_template\.jinja|CHECK-FAILED\.txt)$/;
 
+const REPLACED = '.replaced';
+const DRAFT = /^\.partial-\d+$/;
+
 function moveAll(draft: string, folder: string): void {
   if (!existsSync(folder)) return renameSync(draft, folder);
-  for (const name of readdirSync(folder)) if (OF_EXPORTS.test(name)) rmSync(join(folder, name));
-  for (const name of readdirSync(draft)) renameSync(join(draft, name), join(folder, name));
+  const written = readdirSync(draft);
+  const replaced = readdirSync(folder).filter((name) => OF_EXPORTS.test(name) || written.includes(name));
+  const aside = join(draft, REPLACED);
+  const done: (readonly [from: string, to: string])[] = [];
+  const move = (from: string, to: string): void => {
+    renameSync(from, to);
+    done.push([from, to]);
+  };
+  try {
+    mkdirSync(aside);
+    for (const name of replaced) move(join(folder, name), join(aside, name));
+    for (const name of written) move(join(draft, name), join(folder, name));
+  } catch (error) {
+    for (const [from, to] of done.reverse()) tryRename(to, from);
+    throw error;
+  }
   rmSync(draft, { recursive: true });
+}
+
+function tryRename(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch {
+    // It stays where it is; the error that led here is the one to tell.
+  }
 }
 
 /**

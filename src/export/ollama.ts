@@ -49,7 +49,7 @@ export function modelfile(subject: Subject, { model, adapter, run }: ModelfileOp
       ...(adapter === undefined ? [] : [`ADAPTER ./${adapter}`]),
       `TEMPLATE """${text}"""`,
       ...(system === undefined ? [] : [`SYSTEM """${system.replaceAll('"""', "'''")}"""`]),
-      ...[...stops].map((stop) => `PARAMETER stop ${JSON.stringify(stop)}`),
+      ...[...stops].map((stop) => `PARAMETER stop "${stop}"`),
       `PARAMETER num_ctx ${Math.min(config.maxPositions, MOST_CONTEXT)}`,
       `PARAMETER temperature ${temperature}`,
       ...numbers.map(([name, value]) => `PARAMETER ${name} ${value}`),
