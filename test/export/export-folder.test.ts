@@ -1,13 +1,5 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import type * as Fs from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -15,8 +7,8 @@ import { openExportFolder } from '../../src/export/export-folder';
 
 const refused = vi.hoisted(() => ({ name: '' }));
 vi.mock('node:fs', async (original) => {
-  const fs = await original<typeof import('node:fs')>();
-  const rename: typeof renameSync = (from, to) => {
+  const fs = await original<typeof Fs>();
+  const rename: typeof fs.renameSync = (from, to) => {
     // As Windows does with a file that another program has open.
     if (refused.name !== '' && String(to).endsWith(refused.name)) {
       refused.name = '';
